@@ -1,0 +1,1 @@
+"""Make and mark video with the open Wan models, from a notebook."""

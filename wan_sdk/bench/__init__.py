@@ -1,0 +1,1 @@
+"""What users can measure on their own machine."""

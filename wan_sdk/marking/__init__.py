@@ -1,0 +1,1 @@
+"""Marks: watermark, manifest, signature, ledger, and reading them back."""

@@ -1,0 +1,1 @@
+"""Frames, files and pictures of them."""

@@ -1,0 +1,1 @@
+"""The catalogue of checkpoints: what each can do and its authors' recipe. Pure data."""

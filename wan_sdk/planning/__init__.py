@@ -1,0 +1,1 @@
+"""From a scene to model calls, written out before anything runs. Pure."""

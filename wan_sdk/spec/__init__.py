@@ -1,0 +1,1 @@
+"""What a maker writes: scenes, shots, cameras, references. Pure data."""
