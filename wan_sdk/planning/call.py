@@ -151,10 +151,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Probe:
-    """What was measured of a reference before planning.
+    """What was measured of a reference, or of a LoRA file, before planning.
 
     Args:
-      kind: "image", "video" or "audio".
+      kind: "image", "video", "audio", or "weights" for a LoRA file.
       sha256: Of the file's bytes, or of the array's.
       width, height: Pixels (0 for audio).
       frames: Number of frames (1 for an image).
@@ -162,7 +162,7 @@ class Probe:
       seconds: Length.
     """
 
-    kind: Literal["image", "video", "audio"]
+    kind: Literal["image", "video", "audio", "weights"]
     sha256: str
     width: int = 0
     height: int = 0
@@ -180,7 +180,8 @@ class Machine:
       name: For people.
       memory_gb: Memory of the device, GB.
       tflops: What the device reaches in a denoising step, TFLOP/s.
-      seconds_per_step: Measured on this machine before, by model key; empty when nothing was.
+      seconds_per_step: Measured on this machine before, by model key, at the model's first size, its own
+        number of frames and its own guidance; other calls are scaled from it. Empty when nothing was.
       dtype: "float32" or "bfloat16": what the model runs in here.
     """
 
