@@ -53,6 +53,12 @@ def offline(argument: bool | None = None) -> bool:
     return bool(_config().get("offline", False))
 
 
+def tsa_url() -> str | None:
+    """Return the RFC 3161 time-stamping service of config.toml (`tsa_url`), or None."""
+    chosen = _config().get("tsa_url")
+    return str(chosen) if chosen else None
+
+
 def embed_megabytes() -> float:
     """Return how much video one notebook cell may carry, in megabytes."""
     text = os.environ.get("WAN_SDK_EMBED_MB") or _config().get("embed_mb") or DEFAULT_EMBED_MB
