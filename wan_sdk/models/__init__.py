@@ -1,1 +1,11 @@
-"""The catalogue of checkpoints: what each can do and its authors' recipe. Pure data."""
+"""The checkpoints there are, as data: what each can do, its sizes and lengths, its authors' recipe.
+
+>>> from wan_sdk import models
+>>> models.get("wan2.2-t2v-a14b").guidance
+(4.0, 3.0)
+"""
+
+from wan_sdk.models.lookup import at, catalogue, get, names, serving, serving_role
+from wan_sdk.models.model import Layout, Model, Network, Task
+
+__all__ = ["Layout", "Model", "Network", "Task", "at", "catalogue", "get", "names", "serving", "serving_role"]

@@ -25,6 +25,22 @@ class Network:
     layers: int
     experts: int = 1
 
+    def parameters(self, *, text_width: int = 4096) -> int:
+        """Return the weights of all experts: the blocks, the time and text embeddings.
+
+        The patch embedding, the head and the norms are left out: 0.1 % of any model here.
+
+        >>> round(Network(5120, 13824, 40).parameters() / 1e9, 2)
+        14.28
+
+        Args:
+          text_width: Width of the text encoder.
+        """
+        d, f = self.width, self.feedforward
+        block = 8 * d * d + 2 * d * f + 6 * d
+        embeddings = 8 * d * d + (text_width + 256) * d
+        return self.experts * (self.layers * block + embeddings)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -62,6 +78,8 @@ class Model:
       licence: SPDX identifier.
       download_gb: Size of the download, GB.
       source: Where the numbers come from.
+      sizes_only: Whether no size beside `sizes` is legal (and shapes of the first image, where it follows one).
+      why_not: Why the engine can't run it, where `runnable` is False.
     """
 
     key: str
@@ -92,6 +110,8 @@ class Model:
     licence: str
     download_gb: float
     source: str
+    sizes_only: bool = False
+    why_not: str = ""
 
     def changed(self, **fields: object) -> Model:
         """Return a copy with some fields changed."""

@@ -1,0 +1,41 @@
+"""The small model that ships with the package: its words, size, length and recipe.
+
+It is a real model of the Wan architecture (TI2V layout, expand_timesteps) that this project
+trained; the numbers are those of its configuration files and of the way it was trained.
+"""
+
+from __future__ import annotations
+
+from wan_sdk.models.model import Model, Network
+
+NANO = Model(
+    key="nano",
+    repo="nano",
+    title="Wan nano",
+    tasks=("t2v", "i2v", "v2v"),
+    layout="ti2v",
+    runnable=True,
+    parameters=9_088_992,
+    weights_gb=0.024,
+    network=Network(width=288, feedforward=640, layers=8),
+    vae="nano",
+    sizes=((160, 96),),
+    size_follows_image=False,
+    align=16,
+    frames=25,
+    frames_allowed=(25, 25),
+    frames_listed=(25,),
+    fps=12.0,
+    steps=12,
+    guidance=(3.0,),
+    flow_shift=3.0,
+    boundary=None,
+    sampler="unipc",
+    negative="",
+    text_tokens=64,
+    delivered_factor=3,
+    licence="Apache-2.0",
+    download_gb=0.0,
+    source="wan_sdk/nano/weights: the configuration files and the training recipe of this project",
+    sizes_only=True,
+)
