@@ -1,0 +1,166 @@
+"""Finding the mark: from pixels to a result that says what was found and how sure that is."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, reading, statistic
+from wan_sdk.marking.watermark.geometry import Pose
+from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Ledger, Segment
+from wan_sdk.marking.watermark.search import Search
+
+SEGMENT_FRAMES = 8
+SEGMENT_Z = 4.5
+LEAST_CONTRAST = 0.02
+
+
+def detect(
+    pixels: Any,
+    *,
+    key: bytes | None = None,
+    effort: Effort = "normal",  # noqa: ARG001
+    fps: float | None = None,
+    alpha: float = 1e-9,
+    ledger: Ledger | None = None,  # noqa: ARG001
+    variants: int = 1,
+) -> DetectionResult:
+    """Look for the mark in a clip, a picture, or chunks of a clip as they come."""
+    begun = time.perf_counter()
+    used = keys.checked(key)
+    name = keys.key_id(used)
+    timeline, shape, reason = gather(pixels)
+    if reason:
+        return DetectionResult(False, "NONE", 0.0, key_id=name, reason=reason, seconds=time.perf_counter() - begun)
+    waves = tuple(carriers.carriers(used, v) for v in range(variants))
+    search = Search(timeline, shape, waves, math.log(alpha))
+    search.near([Pose(), Pose(flip=True)])
+    return _result(search, fps, name, begun)
+
+
+def gather(pixels: Any) -> tuple[front.Timeline, tuple[int, int], str]:
+    """Return the maps of a clip, the shape of its frames, and what speaks against reading it."""
+    timeline, shape = front.Timeline(), (0, 0)
+    for frame in frames(pixels):
+        if shape == (0, 0):
+            shape = frame.shape[:2]
+        elif frame.shape[:2] != shape:
+            frame = _resized(frame, shape)
+        timeline.add(front.detail(frame))
+    if not timeline.frames:
+        return timeline, shape, "there are no frames to look at"
+    if min(shape) < 16:
+        return timeline, shape, f"the picture is {shape[1]}x{shape[0]}; under 16 pixels a side nothing can be read"
+    if float(np.std(timeline.mean())) < LEAST_CONTRAST:
+        return timeline, shape, "the picture is blank"
+    return timeline, shape, ""
+
+
+def _resized(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    import cv2
+
+    return cv2.resize(frame, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+
+
+def frames(pixels: Any) -> Iterator[np.ndarray]:
+    """Yield uint8 frames, [H, W] or [H, W, 3], of whatever was handed in; skip what is no picture."""
+    if hasattr(pixels, "detach"):
+        pixels = pixels.detach().cpu().numpy()
+    if hasattr(pixels, "pixels"):
+        pixels = pixels.pixels
+    if isinstance(pixels, np.ndarray):
+        yield from _split(pixels)
+    elif isinstance(pixels, Iterable):
+        for chunk in pixels:
+            yield from frames(chunk) if not np.isscalar(chunk) else ()
+
+
+def _split(array: np.ndarray) -> Iterator[np.ndarray]:
+    if array.size == 0 or array.ndim < 2 or array.dtype.kind not in "uifb":
+        return
+    if array.ndim == 2:
+        yield _eight_bits(array)
+    elif array.ndim == 3 and array.shape[-1] in (1, 2, 3, 4):
+        yield _eight_bits(_colours(array))
+    elif array.ndim <= 4:
+        for part in array:
+            yield from _split(part)
+
+
+def _colours(frame: np.ndarray) -> np.ndarray:
+    if frame.shape[-1] >= 3:
+        return frame[..., :3]
+    return frame[..., 0]
+
+
+def _eight_bits(frame: np.ndarray) -> np.ndarray:
+    """Bring any numbers to uint8: floats from 0 to 1, whole numbers by the size of their type."""
+    if frame.dtype == np.uint8:
+        return np.ascontiguousarray(frame)
+    if frame.dtype.kind == "f":
+        finite = np.nan_to_num(frame.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
+        if finite.max(initial=0) > 1.5:
+            finite = finite / 255
+        return (np.clip(finite, 0, 1) * 255 + 0.5).astype(np.uint8)
+    if frame.dtype.kind == "b":
+        return frame.astype(np.uint8) * 255
+    top = int(frame.max(initial=0))
+    span = 255 if top <= 255 else 1023 if top <= 1023 else 4095 if top <= 4095 else 65535
+    return np.clip(frame.astype(np.float32) * (255 / span) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _result(search: Search, fps: float | None, name: str, begun: float) -> DetectionResult:
+    account = search.account
+    log_p = math.log(2) + min(account.log_pilot, 0.0)
+    word = search.word
+    proved = search.proved
+    z_pilot, pose, _ = search.best or (0.0, Pose(), None)
+    if word is not None:
+        log_p = min(log_p, math.log(2) + statistic.joint(account.log_pilot, word.log_p))
+    log_p = min(log_p, 0.0)
+    present = proved or log_p < search.log_alpha
+    verdict = "MARKED" if proved else "TRACE" if present else "NONE"
+    reason = {
+        "MARKED": "the clip carries our mark; a mark may be copied, so the ledger and the content must agree",
+        "TRACE": "the mark's pilot is there, but no id can be read",
+        "NONE": "no mark was found, which does not mean that none was ever there",
+    }[verdict]
+    segments = _segments(search, fps) if present else ()
+    return DetectionResult(
+        present=present,
+        verdict=verdict,
+        log10_p=log_p / math.log(10),
+        payload=word.payload if proved else None,
+        bits_corrected=word.corrected if proved else 0,
+        z_pilot=z_pilot,
+        z_payload=word.z if word else 0.0,
+        geometry=pose.geometry() if present else Pose().geometry(),
+        segments=segments,
+        hypotheses=account.cells,
+        seconds=time.perf_counter() - begun,
+        key_id=name,
+        reason=reason,
+        frames=search.timeline.frames,
+    )
+
+
+def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
+    _, pose, waves = search.best
+    signs = None
+    chosen = waves.pilot
+    if search.proved:
+        signs = waves.signs(polar.encode(payload.to_bits(search.word.payload)))
+        chosen = np.ones(len(waves.bit), bool)
+    frames_in_all = search.timeline.frames
+    count = max(1, round(frames_in_all / SEGMENT_FRAMES))
+    segments = []
+    for start, stop, average in search.timeline.stretches(count):
+        sheet = reading.Sheet(average, search.shape)
+        z = statistic.score(reading.coefficients(sheet, pose), waves, chosen, signs)
+        seconds = (start / fps, stop / fps) if fps else (None, None)
+        segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))
+    return tuple(segments)

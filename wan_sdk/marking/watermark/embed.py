@@ -1,0 +1,189 @@
+"""Putting the mark into the pixels.
+
+One pattern serves the whole clip; only its local strength follows the content. It is added to red,
+green and blue alike, as whole grey levels, after everything but the visible label and the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from wan_sdk.errors import UsageError
+from wan_sdk.marking.watermark import carriers, keys, mask, polar
+from wan_sdk.marking.watermark.payload import to_bits
+from wan_sdk.marking.watermark.protocol import Marked
+
+STRENGTHS = {"subtle": 0.8, "standard": 1.1, "robust": 1.5}
+DEFAULT_STRENGTH = STRENGTHS["standard"]
+PSNR_FLOOR_DB = 42.0
+GAIN_FRAMES = 5
+SMALLEST_SIDE = 16
+
+
+class Embedder:
+    """Mark a clip chunk by chunk, in memory that does not grow with its length.
+
+    The clip's gain is taken from the first chunk, unless `calibrate` has seen better examples.
+
+    >>> clip = np.full((9, 256, 256, 3), 128, np.uint8)
+    >>> embedder = Embedder(new_payload(), (256, 256))
+    >>> marked = np.concatenate([embedder.mark(chunk) for chunk in (clip[:4], clip[4:])])
+    >>> embedder.psnr_db > 42
+    True
+
+    Args:
+      payload: The id, 0 to 2**64 - 1.
+      size: (width, height) of the frames, pixels.
+      key: 32 bytes, or None for the public profile key.
+      strength: 1.1 is the standard; 0.8 subtle, 1.5 robust.
+      variant: Which set of pilots, for private keys that use more than one.
+
+    Raises:
+      UsageError: A payload, key, size or strength that cannot be.
+    """
+
+    def __init__(
+        self,
+        payload: int,
+        size: tuple[int, int],
+        key: bytes | None = None,
+        strength: float = DEFAULT_STRENGTH,
+        variant: int = 0,
+    ) -> None:
+        width, height = int(size[0]), int(size[1])
+        if min(width, height) < SMALLEST_SIDE:
+            raise UsageError(
+                f"frames of {width}x{height} are too small to carry a mark; {SMALLEST_SIDE} pixels a side at least",
+                hint="enlarge them first: 256 lines or more survive compression",
+            )
+        if not 0 < float(strength) <= 4:
+            raise UsageError(f"strength is {strength!r}, but it goes from above 0 to 4", hint="the standard is 1.1")
+        self.strength = float(strength)
+        self._code = polar.encode(to_bits(payload))
+        self._pattern = carriers.pattern(carriers.carriers(keys.checked(key), variant), self._code, height, width)
+        self._threshold = carriers.dither(height, width) - 0.5
+        self._scaled: np.ndarray | None = None
+        self._squared_error = 0.0
+        self._samples = 0
+
+    def calibrate(self, examples: Iterable[np.ndarray]) -> None:
+        """Set the clip's gain from a few of its frames, uint8 or float [H, W, 3] each."""
+        measured = [mask.amplitude(mask.luma(_as_bytes(frame))) for frame in examples]
+        self._scaled = self._pattern * np.float32(self.strength * mask.gain(measured))
+
+    def mark(self, pixels: np.ndarray) -> np.ndarray:
+        """Return one chunk with the mark: same type, shape and range.
+
+        Args:
+          pixels: uint8, or float in 0 to 1; [T, H, W, 3].
+        """
+        _check_pixels(pixels, self._pattern.shape)
+        if self._scaled is None and len(pixels):
+            self.calibrate(_examples(pixels))
+        marked = np.empty_like(pixels)
+        one = self._mark_bytes if pixels.dtype == np.uint8 else self._mark_float
+        for frame, into in zip(pixels, marked, strict=True):
+            one(frame, into)
+        return marked
+
+    @property
+    def psnr_db(self) -> float:
+        """Peak signal-to-noise ratio of what was marked so far, dB."""
+        if not self._squared_error:
+            return float("inf")
+        return float(10 * np.log10(255.0**2 * self._samples / self._squared_error))
+
+    def _mark_bytes(self, frame: np.ndarray, into: np.ndarray) -> None:
+        frame = np.ascontiguousarray(frame)
+        change = self._change(mask.luma(frame))
+        up = cv2.add(change, self._threshold, dtype=cv2.CV_8U)
+        down = cv2.subtract(-self._threshold, change, dtype=cv2.CV_8U)
+        cv2.add(frame, cv2.cvtColor(up, cv2.COLOR_GRAY2RGB), dst=into)
+        cv2.subtract(into, cv2.cvtColor(down, cv2.COLOR_GRAY2RGB), dst=into)
+        self._squared_error += cv2.norm(frame, into, cv2.NORM_L2SQR)
+        self._samples += frame.size
+
+    def _mark_float(self, frame: np.ndarray, into: np.ndarray) -> None:
+        change = self._change(mask.luma(_as_bytes(frame))) / 255
+        wide = np.float32 if frame.dtype == np.float16 else frame.dtype
+        into[...] = np.clip(frame.astype(wide) + change[..., None], 0, 1)
+        self._squared_error += float(np.sum(np.square(255 * (into.astype(wide) - frame.astype(wide)))))
+        self._samples += frame.size
+
+    def _change(self, grey: np.ndarray) -> np.ndarray:
+        """Return the change of this frame in grey levels: float32 [H, W]."""
+        height, width = grey.shape
+        strength = cv2.resize(mask.amplitude(grey), (width, height), interpolation=cv2.INTER_LINEAR)
+        assert self._scaled is not None
+        return cv2.multiply(strength, self._scaled, dst=strength)
+
+
+def embed(
+    pixels: Any,
+    payload: int,
+    *,
+    key: bytes | None = None,
+    strength: float = DEFAULT_STRENGTH,
+    variant: int = 0,
+) -> Marked:
+    """Put an id into the pixels of a clip.
+
+    >>> clip = np.full((9, 256, 448, 3), 128, np.uint8)
+    >>> marked = embed(clip, 0x4C1F)
+    >>> detect(marked.pixels).payload == 0x4C1F
+    True
+
+    Args:
+      pixels: uint8, or float in 0 to 1; [T, H, W, 3] or one picture [H, W, 3]; numpy, or a torch
+        tensor, for which a tensor of the same type on the same device comes back.
+      payload: The id, 0 to 2**64 - 1.
+      key: 32 bytes, or None for the public profile key.
+      strength: 1.1 is the standard: about 45 dB. 0.8 is subtle, 1.5 robust.
+      variant: Which set of pilots, for private keys that use more than one.
+
+    Raises:
+      UsageError: A payload, key, shape or strength that cannot be.
+    """
+    if hasattr(pixels, "detach"):
+        marked = embed(pixels.detach().cpu().numpy(), payload, key=key, strength=strength, variant=variant)
+        tensor = pixels.new_tensor(marked.pixels)
+        return Marked(tensor, marked.psnr_db, marked.strength)
+    clip = np.asarray(pixels)
+    if clip.ndim == 3 and clip.shape[-1] == 3:
+        one = embed(clip[None], payload, key=key, strength=strength, variant=variant)
+        return Marked(one.pixels[0], one.psnr_db, one.strength)
+    _check_pixels(clip, None)
+    embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, variant)
+    if len(clip):
+        embedder.calibrate(_examples(clip))
+    return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
+
+
+def _examples(pixels: np.ndarray) -> list[np.ndarray]:
+    picked = np.unique(np.linspace(0, len(pixels) - 1, GAIN_FRAMES).round().astype(int))
+    return [pixels[i] for i in picked]
+
+
+def _as_bytes(frame: np.ndarray) -> np.ndarray:
+    if frame.dtype == np.uint8:
+        return np.ascontiguousarray(frame)
+    return (np.clip(np.nan_to_num(frame.astype(np.float32)), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _check_pixels(pixels: np.ndarray, size: tuple[int, ...] | None) -> None:
+    fits = pixels.ndim == 4 and pixels.shape[-1] == 3 and (size is None or pixels.shape[1:3] == size)
+    if not fits:
+        wanted = "[frames, height, width, 3]" if size is None else f"[frames, {size[0]}, {size[1]}, 3]"
+        raise UsageError(
+            f"pixels have the shape {list(pixels.shape)}; a clip to mark is {wanted}",
+            hint="drop the alpha channel, or repeat a grey one three times",
+        )
+    if pixels.dtype != np.uint8 and pixels.dtype.kind != "f":
+        raise UsageError(
+            f"pixels are {pixels.dtype}; a clip to mark is uint8, or float in 0 to 1",
+            hint="scale 10- or 16-bit pixels to float in 0 to 1",
+        )

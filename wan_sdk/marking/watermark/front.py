@@ -1,0 +1,165 @@
+"""From frames to one map in which the mark stands out.
+
+Each frame is brought to 256 lines, split into bands of detail, and every band is divided by its own
+local strength: so strong edges count no more than faint ones, which is where the mark is. The maps
+are averaged over time. `flatten` does the same division again on the averages, per scale and
+direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from scipy import fft
+
+LINES = 256
+CLIP = 2.5
+MOST_WINDOWS = 128
+LONGEST = 1024
+SCALES = (4.0, 14.0, 28.0, 64.0, 120.0)
+DIRECTIONS = 8
+
+
+def detail(frame: np.ndarray) -> np.ndarray:
+    """Return the map of one frame: float32, the short side 256.
+
+    Args:
+      frame: uint8 [H, W, 3] or [H, W].
+    """
+    height, width = map_size(*frame.shape[:2])
+    small = cv2.resize(frame, (width, height), interpolation=_interpolation(frame.shape[0], height))
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) if small.ndim == 3 else small
+    level = grey.astype(np.float32)
+    total = np.zeros_like(level)
+    smooth = 0.0
+    for sigma in (1.0, 2.0, 4.0, 8.0):
+        step = float(np.sqrt(sigma**2 - smooth**2))
+        blurred = cv2.GaussianBlur(level, (0, 0), step, borderType=cv2.BORDER_REFLECT_101)
+        total += _levelled(level - blurred, 6 * sigma)
+        level, smooth = blurred, sigma
+    return total
+
+
+def map_size(height: int, width: int) -> tuple[int, int]:
+    """Return the (height, width) of the map of a picture."""
+    short = min(height, width)
+    lines = lambda side: min(LONGEST, max(1, round(side * LINES / short)))  # noqa: E731
+    return lines(height), lines(width)
+
+
+def _interpolation(before: int, after: int) -> int:
+    return cv2.INTER_AREA if after <= before else cv2.INTER_CUBIC
+
+
+def _levelled(band: np.ndarray, side: float) -> np.ndarray:
+    box = 2 * round(side / 2) + 1
+    power = cv2.sqrBoxFilter(band, cv2.CV_32F, (box, box), borderType=cv2.BORDER_REFLECT_101)
+    strength = cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
+    return np.clip(band / strength, -CLIP, CLIP)
+
+
+@dataclass(eq=False)
+class Timeline:
+    """Gather maps over time in bounded memory.
+
+    Frames fall into windows of equal length; when 128 are full, neighbours are joined and the
+    windows are twice as long from then on.
+    """
+
+    length: int = 1
+    frames: int = 0
+    first: np.ndarray | None = None
+    windows: list[np.ndarray] = field(default_factory=list)
+    _sum: np.ndarray | None = None
+    _count: int = 0
+
+    def add(self, detail_map: np.ndarray) -> None:
+        """Take the map of the next frame."""
+        if self.first is None:
+            self.first = detail_map
+        self.frames += 1
+        self._sum = detail_map.copy() if self._sum is None else cv2.add(self._sum, detail_map, dst=self._sum)
+        self._count += 1
+        if self._count < self.length:
+            return
+        self.windows.append(self._sum)
+        self._sum, self._count = None, 0
+        if len(self.windows) == MOST_WINDOWS:
+            self.windows = [a + b for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self.length *= 2
+
+    def spans(self) -> list[tuple[int, int, np.ndarray]]:
+        """Return (first frame, frame after the last, sum of maps) of every window."""
+        spans = [(i * self.length, (i + 1) * self.length, total) for i, total in enumerate(self.windows)]
+        if self._sum is not None:
+            spans.append((len(self.windows) * self.length, self.frames, self._sum))
+        return spans
+
+    def mean(self) -> np.ndarray:
+        """Return the mean of all maps."""
+        return _mean(self.spans())
+
+    def groups(self, count: int) -> list[np.ndarray]:
+        """Return the means of `count` stretches of about equal length, fewer for short clips."""
+        return [average for _, _, average in self.stretches(count)]
+
+    def stretches(self, count: int) -> list[tuple[int, int, np.ndarray]]:
+        """Return (first frame, frame after the last, mean of maps) of `count` stretches."""
+        spans = self.spans()
+        parts = [part for part in np.array_split(np.arange(len(spans)), min(count, len(spans))) if len(part)]
+        picked = [spans[part[0] : part[-1] + 1] for part in parts]
+        return [(part[0][0], part[-1][1], _mean(part)) for part in picked]
+
+
+def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
+    total = np.sum([s for _, _, s in spans], axis=0, dtype=np.float32) if len(spans) > 1 else spans[0][2]
+    return total / np.float32(sum(stop - start for start, stop, _ in spans))
+
+
+def flatten(average: np.ndarray) -> np.ndarray:
+    """Divide a map by its local strength, for 4 scales and 8 directions apart, and put it together."""
+    height, width = average.shape
+    margin = 16
+    padded_h, padded_w = fft.next_fast_len(height + margin, True), fft.next_fast_len(width + margin, True)
+    padded = (
+        cv2.copyMakeBorder(average, 0, padded_h - height, 0, padded_w - width, cv2.BORDER_REFLECT_101)
+        if min(height, width) > margin
+        else np.pad(average, ((0, padded_h - height), (0, padded_w - width)))
+    )
+    spectrum = fft.rfft2(padded)
+    short = min(height, width)
+    total = np.zeros((height, width), np.float32)
+    for mask, frequency in _bands(padded_h, padded_w, short):
+        band = fft.irfft2(spectrum * mask, s=(padded_h, padded_w))[:height, :width]
+        side = 2 * round(0.75 * short / frequency) + 1
+        power = cv2.sqrBoxFilter(band, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT_101)
+        floor = 1e-3 * float(np.mean(power)) + 1e-12
+        total += band / cv2.sqrt(cv2.max(power, floor))
+    return total
+
+
+@lru_cache(maxsize=2)
+def _bands(height: int, width: int, short: int) -> list[tuple[np.ndarray, float]]:
+    """Return the smooth masks that share out the spectrum, each with its middle frequency."""
+    fy = fft.fftfreq(height)[:, None] * short
+    fx = fft.rfftfreq(width)[None] * short
+    radius = np.log2(np.maximum(np.hypot(fx, fy), 1e-3))
+    angle = np.arctan2(fy, fx)
+    edges = np.log2(SCALES)
+    masks = []
+    for i in range(len(SCALES) - 1):
+        rise = _step((radius - edges[i]) / 0.4)
+        fall = _step((edges[i + 1] - radius) / 0.4)
+        for k in range(DIRECTIONS):
+            turned = (angle - np.pi * k / DIRECTIONS + np.pi / 2) % np.pi - np.pi / 2
+            lobe = np.where(np.abs(turned) < np.pi / DIRECTIONS, np.cos(turned * DIRECTIONS / 2) ** 2, 0)
+            masks.append(((rise * fall * lobe).astype(np.float32), float(2 ** ((edges[i] + edges[i + 1]) / 2))))
+    return masks
+
+
+def _step(x: np.ndarray) -> np.ndarray:
+    """Rise smoothly from 0 at -1/2 to 1 at 1/2."""
+    return np.sin(np.pi / 2 * np.clip(x + 0.5, 0, 1)) ** 2

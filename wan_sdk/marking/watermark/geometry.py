@@ -1,0 +1,160 @@
+"""Laying a map on the canvas under a guess of how the picture was cropped, turned and stretched.
+
+A pose takes a spot of what is seen (in its own short sides, from its centre) to the canvas of what
+was marked: canvas = matrix @ spot + shift.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from wan_sdk.marking.watermark.carriers import CANVAS
+from wan_sdk.marking.watermark.protocol import Geometry
+
+MOST_UNITS = 6.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Guess how what is seen lies in what was marked.
+
+    Args:
+      scale: Marked heights that one seen height covers.
+      aspect: Extra horizontal stretch that was applied to the picture.
+      turn: Rotation, radians.
+      flip: Mirrored left to right (after the turn is undone).
+      x: Shift to the right, units of the canvas.
+      y: Shift down, units of the canvas.
+      quarter: Quarter turns to undo on the map before anything else.
+    """
+
+    scale: float = 1.0
+    aspect: float = 1.0
+    turn: float = 0.0
+    flip: bool = False
+    x: float = 0.0
+    y: float = 0.0
+    quarter: int = 0
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The linear part without the flip: float64 [2, 2]."""
+        c, s = math.cos(self.turn), math.sin(self.turn)
+        stretch = math.sqrt(self.aspect)
+        return self.scale * np.array([[1 / stretch, 0], [0, stretch]]) @ np.array([[c, -s], [s, c]])
+
+    def moved(self, **changes: float) -> Pose:
+        """Return a pose that differs a little."""
+        return replace(self, **changes)
+
+    def geometry(self) -> Geometry:
+        """Return the pose in the words of a result."""
+        degrees = math.degrees(self.turn) + 90 * self.quarter
+        return Geometry(
+            scale=self.scale / math.sqrt(self.aspect) if self.quarter % 2 else self.scale * math.sqrt(self.aspect),
+            aspect=1 / self.aspect if self.quarter % 2 else self.aspect,
+            rotation_deg=(degrees + 180) % 360 - 180,
+            flip=self.flip,
+            shift=(_nearest(self.x), _nearest(self.y)),
+        )
+
+
+def _nearest(shift: float) -> float:
+    """Bring a shift on the periodic canvas nearest to 0."""
+    return (shift + CANVAS / 2) % CANVAS - CANVAS / 2
+
+
+@dataclass(eq=False)
+class Sheet:
+    """Hold one map and smaller copies of it, to be laid on canvases.
+
+    Args:
+      values: float32 [h, w].
+      shape: (height, width) of the picture that the map was made of; gives the exact shape.
+    """
+
+    values: np.ndarray
+    shape: tuple[int, int]
+
+    @cached_property
+    def extent(self) -> tuple[float, float]:
+        """Width and height in short sides of the picture."""
+        short = min(self.shape)
+        return self.shape[1] / short, self.shape[0] / short
+
+    @cached_property
+    def levels(self) -> list[np.ndarray]:
+        """The map at falling sizes, each 0.75 of the one before."""
+        levels = [self.values]
+        while min(levels[-1].shape) > 40:
+            height, width = levels[-1].shape
+            size = (round(width * 0.75), round(height * 0.75))
+            levels.append(cv2.resize(self.values, size, interpolation=cv2.INTER_AREA))
+        return levels
+
+    def quarter(self, turns: int) -> Sheet:
+        """Return the sheet turned clockwise by quarter turns."""
+        if turns % 4 == 0:
+            return self
+        shape = self.shape[::-1] if turns % 2 else self.shape
+        return Sheet(np.ascontiguousarray(np.rot90(self.values, -turns)), shape)
+
+    def lay(self, matrix: np.ndarray, size: int) -> np.ndarray:
+        """Return the canvas, float32 [size, size]: the sheet laid by `matrix`, what hangs over folded back.
+
+        The centre of the sheet comes to lie on the centre of the canvas.
+        """
+        pitch = size / CANVAS
+        across, down = self.extent
+        reach = np.abs(matrix) @ np.array([across, down]) * pitch
+        width, height = (min(math.ceil(r) + 2, int(MOST_UNITS * pitch)) for r in reach)
+        width, height = width + width % 2, height + height % 2
+        level = self._level(matrix, pitch)
+        rows, columns = level.shape
+        to_pixels = np.array([[columns / across, 0], [0, rows / down]]) @ np.linalg.inv(matrix) / pitch
+        centre = np.array([columns / 2 - 0.5, rows / 2 - 0.5]) - to_pixels @ [width / 2 - 0.5, height / 2 - 0.5]
+        laid = cv2.warpAffine(
+            level,
+            np.column_stack([to_pixels, centre]),
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        return fold(laid, size)
+
+    def _level(self, matrix: np.ndarray, pitch: float) -> np.ndarray:
+        """Return the copy whose pixels are just finer than the canvas's."""
+        across = np.linalg.norm(matrix[:, 0]) * self.extent[0] * pitch
+        down = np.linalg.norm(matrix[:, 1]) * self.extent[1] * pitch
+        fitting = [v for v in self.levels if v.shape[1] >= 0.95 * across and v.shape[0] >= 0.95 * down]
+        return fitting[-1] if fitting else self.values
+
+
+def fold(laid: np.ndarray, size: int) -> np.ndarray:
+    """Put a picture in the middle of a periodic canvas [size, size]."""
+    height, width = laid.shape
+    top, left = (size - height) // 2, (size - width) // 2
+    canvas = np.zeros((size, size), np.float32)
+    if top >= 0 and left >= 0:
+        canvas[top : top + height, left : left + width] = laid
+        return canvas
+    for row in _pieces(top, height, size):
+        for column in _pieces(left, width, size):
+            canvas[row[0], column[0]] += laid[row[1], column[1]]
+    return canvas
+
+
+def _pieces(start: int, length: int, size: int) -> list[tuple[slice, slice]]:
+    """Cut a run that begins at `start` where it crosses the canvas's edges: (place, source) slices."""
+    pieces, at = [], 0
+    while at < length:
+        place = (start + at) % size
+        take = min(size - place, length - at)
+        pieces.append((slice(place, place + take), slice(at, at + take)))
+        at += take
+    return pieces

@@ -1,0 +1,103 @@
+"""Polar(512, 80) with successive-cancellation list decoding: the code that spells the id.
+
+Rows are chosen by polarisation weight with beta = 2 ** (1/4) (He and others, "Beta-expansion", 2017).
+The list decoder (Tal and Vardy, 2015) walks the tree of halves; subtrees without information and
+subtrees that repeat one bit are answered at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+LENGTH = 512
+LIST = 32
+
+
+@lru_cache(maxsize=4)
+def information_rows(count: int) -> np.ndarray:
+    """Return the rows that carry information, in rising order."""
+    binary = (np.arange(LENGTH)[:, None] >> np.arange(9)) & 1
+    weight = (binary * 2.0 ** (np.arange(9) / 4)).sum(1)
+    return np.sort(np.argsort(weight, kind="stable")[LENGTH - count :])
+
+
+def encode(bits: np.ndarray) -> np.ndarray:
+    """Return the code word of some bits: uint8 [512]."""
+    word = np.zeros(LENGTH, np.uint8)
+    word[information_rows(len(bits))] = bits
+    return _transform(word)
+
+
+def _transform(word: np.ndarray) -> np.ndarray:
+    """Multiply by the polar matrix, over the last axis; it is its own inverse."""
+    word = word.copy()
+    half = 1
+    while half < LENGTH:
+        pairs = word.reshape(*word.shape[:-1], -1, 2, half)
+        pairs[..., 0, :] ^= pairs[..., 1, :]
+        half *= 2
+    return word
+
+
+def decode(llr: np.ndarray, count: int, accept: Callable[[np.ndarray], int | None], paths: int = LIST) -> int | None:
+    """Return the first accepted word of the list, the likeliest first, or None.
+
+    Args:
+      llr: log P(0)/P(1) of each code bit, float [512].
+      count: How many information bits the word has.
+      accept: Called with the bits, uint8 [count]; returns what they spell, or None to refuse.
+      paths: Length of the list.
+    """
+    rows = information_rows(count)
+    frozen = np.ones(LENGTH, bool)
+    frozen[rows] = False
+    words, metric, _ = _walk(np.asarray(llr, np.float32)[None], np.zeros(1, np.float32), frozen, paths)
+    bits = _transform(words)[:, rows]
+    for path in np.argsort(metric, kind="stable"):
+        spelled = accept(bits[path])
+        if spelled is not None:
+            return spelled
+    return None
+
+
+def _walk(
+    llr: np.ndarray, metric: np.ndarray, frozen: np.ndarray, paths: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Decode one subtree for all paths: its words, the paths' costs, and which path each came from."""
+    size = llr.shape[1]
+    free = size - int(np.count_nonzero(frozen))
+    if free == 0:
+        return np.zeros(llr.shape, np.uint8), metric + _cost(llr), np.arange(len(llr))
+    if free == 1 and not frozen[-1]:
+        return _fork(llr, metric, paths)
+    half = size // 2
+    first, second = llr[:, :half], llr[:, half:]
+    left, metric, came = _walk(_either(first, second), metric, frozen[:half], paths)
+    right_llr = second[came] + np.where(left, -first[came], first[came])
+    right, metric, back = _walk(right_llr, metric, frozen[half:], paths)
+    left = left[back]
+    return np.concatenate([left ^ right, right], 1), metric, came[back]
+
+
+def _fork(llr: np.ndarray, metric: np.ndarray, paths: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split every path into the words 00...0 and 11...1, and keep the best."""
+    both = np.concatenate([metric + _cost(llr), metric + _cost(-llr)])
+    keep = np.arange(len(both)) if len(both) <= paths else np.argpartition(both, paths - 1)[:paths]
+    ones = keep >= len(llr)
+    words = np.broadcast_to(ones[:, None].astype(np.uint8), (len(keep), llr.shape[1]))
+    return np.ascontiguousarray(words), both[keep], keep % len(llr)
+
+
+def _cost(llr: np.ndarray) -> np.ndarray:
+    """Return what it costs that every bit is 0: the sum of log(1 + exp(-llr))."""
+    return (np.maximum(-llr, 0) + np.log1p(np.exp(-np.abs(llr)))).sum(1)
+
+
+def _either(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the log-ratio of the sum of two bits."""
+    low = np.minimum(np.abs(a), np.abs(b))
+    mend = np.log1p(np.exp(-np.abs(a + b))) - np.log1p(np.exp(-np.abs(a - b)))
+    return np.sign(a) * np.sign(b) * low + mend

@@ -1,0 +1,105 @@
+"""Reading the id at one pose: the pilots' score, the code bits, and who vouches for the word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wan_sdk.marking.watermark import payload, polar, statistic
+from wan_sdk.marking.watermark.carriers import CANVAS, Carriers
+from wan_sdk.marking.watermark.geometry import Pose, Sheet
+
+FINE = 512
+RADII = 5
+WORDS = 64 * math.log(2)
+
+
+@dataclass(frozen=True)
+class Word:
+    """Hold an id that was read, with its strength.
+
+    Args:
+      payload: The id.
+      z: Score of the payload's carriers against the id's own code word.
+      corrected: Code bits that had been read wrong.
+      log_p: Log of the bound on reading any word this strong by chance, tries counted.
+      pose: Where it was read.
+    """
+
+    payload: int
+    z: float
+    corrected: int
+    log_p: float
+    pose: Pose
+
+
+def coefficients(sheet: Sheet, pose: Pose, size: int = FINE) -> np.ndarray:
+    """Return the whitened coefficients of a sheet at a pose, its shift undone: complex64 [n]."""
+    q = statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, size))
+    if pose.flip:
+        q = statistic.flipped(q)
+    return statistic.shifted(q, pose.x, pose.y) if pose.x or pose.y else q
+
+
+def pilot_amplitude(q: np.ndarray, waves: Carriers, chosen: np.ndarray) -> float:
+    """Return the mean amplitude of some pilots: about 0 without the mark, at most 1 with it."""
+    picked = q[chosen]
+    return float(np.mean((picked * np.exp(-1j * waves.phase[chosen])).real)) if len(picked) else 0.0
+
+
+def weighted_by_band(q: np.ndarray, waves: Carriers) -> np.ndarray:
+    """Weigh five rings of the spectrum by how well their pilots come through."""
+    radius = waves.radius
+    edges = np.quantile(radius, np.linspace(0, 1, RADII + 1))
+    ring = np.clip(np.searchsorted(edges, radius, "right") - 1, 0, RADII - 1)
+    seen = np.array([pilot_amplitude(q, waves, waves.pilot & (ring == r)) for r in range(RADII)])
+    usual = max(float(seen.mean()), 1e-3)
+    weight = np.maximum(0.7 * seen + 0.3 * usual, 0.05 * usual)
+    return q * (weight / np.maximum(1 - seen**2, 0.3))[ring].astype(np.float32)
+
+
+def weighted_by_group(groups: Sequence[np.ndarray], waves: Carriers) -> np.ndarray:
+    """Sum the coefficients of stretches of time, each weighed by its pilots and by what it shares with the others."""
+    stack = np.stack(groups)
+    seen = np.array([max(pilot_amplitude(q, waves, waves.pilot), 0.0) for q in groups])
+    if not seen.any():
+        return stack.mean(0)
+    shared = (stack @ stack.conj().T).real / stack.shape[1]
+    shrunk = shared + 0.1 * np.trace(shared) / len(groups) * np.eye(len(groups))
+    weight = np.maximum(np.linalg.solve(shrunk, seen), 0.0)
+    return np.tensordot(weight.astype(np.float32), stack, 1)
+
+
+def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose) -> Word | None:
+    """Try to read a word from coefficients; None when the check fails."""
+    account.attempts += 1
+    total, variance = statistic.soft_bits(q, waves)
+    if not variance.any():
+        return None
+    found = polar.decode(statistic.log_ratios(total, variance), payload.CODED_BITS, payload.from_bits)
+    return None if found is None else vouch(q, waves, account, pose, found, WORDS)
+
+
+def vouch(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose, found: int, log_words: float) -> Word:
+    """Return a word with its proof: one of exp(log_words) words that could have been taken."""
+    code = polar.encode(payload.to_bits(found))
+    total, variance = statistic.soft_bits(q, waves)
+    z = float(total @ (1.0 - 2.0 * code)) / math.sqrt(max(float(variance.sum()), 1e-20))
+    wrong = int(np.count_nonzero((total < 0) != (code > 0)))
+    return Word(found, z, wrong, account.payload(z, log_words), pose)
+
+
+def best_shift(q: np.ndarray, waves: Carriers, steps: np.ndarray) -> tuple[float, float, float]:
+    """Return (z, x, y): the best pilot score over shifts of `steps` in both directions."""
+    chosen = waves.pilot
+    inner = q[chosen] * np.exp(-1j * waves.phase[chosen])
+    turn = -2j * np.pi / CANVAS * steps[:, None]
+    across = np.exp(turn * waves.kx[chosen]) * inner
+    down = np.exp(turn * waves.ky[chosen])
+    plane = (across @ down.T).real
+    a, b = np.unravel_index(int(np.argmax(plane)), plane.shape)
+    scale = math.sqrt(float(np.sum(np.square(np.abs(inner)))) / 2 + 1e-30)
+    return float(plane[a, b]) / scale, float(steps[a]), float(steps[b])
