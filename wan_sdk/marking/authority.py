@@ -8,6 +8,7 @@ leaf is renewed, and what one leaf could do ends with it.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import secrets
 import shutil
@@ -73,7 +74,7 @@ def current_leaf(home: Path | None = None) -> Leaf:
     return _load_leaf(authority)
 
 
-def trust(anchor: str | os.PathLike[str], *, home: Path | None = None) -> Path:
+def trust(anchor: str | os.PathLike[str], *, home: Path | None = None) -> None:
     """Trust what a certificate authority has signed, on this machine, from now on.
 
     >>> trust("partner-root.pem")                  # doctest: +SKIP
@@ -93,11 +94,16 @@ def trust(anchor: str | os.PathLike[str], *, home: Path | None = None) -> Path:
                 where=str(anchor),
                 hint="trust the certificate that issued it (its CA)",
             )
+    remember_anchor(to_pem(certificates), home)
+
+
+def remember_anchor(anchor_pem: str, home: Path | None = None) -> None:
+    """Trust what this machine itself signs with certificates of its owner's, from now on."""
     folder = _keys_folder(home) / "anchors"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{certificates[0].fingerprint(hashes.SHA256()).hex()[:16]}.pem"
-    _write_key_file(path, to_pem(certificates).encode(), mode=0o644)
-    return path
+    path = folder / f"{hashlib.sha256(anchor_pem.encode()).hexdigest()[:16]}.pem"
+    if not path.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _write_key_file(path, anchor_pem.encode(), mode=0o644)
 
 
 def anchors_pem(home: Path | None = None) -> str:

@@ -1,0 +1,106 @@
+"""Likeness of clips: a 64-bit hash a second, near for what looks alike, far for what does not.
+
+It survives encoding, scaling and trimming. It is no proof: it tells whether an id that was read
+from the pixels sits on the clip that the id belongs to.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import av
+import cv2
+import numpy as np
+
+SIDE = 32
+BITS = 64
+EXTRA_HASHES = 4
+MOST_HASHES = 1800
+FLAT = 1.0
+
+MATCH = 0.06
+PROBABLE = 0.12
+RESEMBLES = 0.20
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprint:
+    """The likeness of a clip.
+
+    Args:
+      hashes: uint64, one for each moment looked at, in order; blank moments are left out.
+    """
+
+    hashes: np.ndarray
+
+    def to_bytes(self) -> bytes:
+        """Return the fingerprint as it is kept: a version byte, then little-endian words."""
+        return b"\x01" + self.hashes.astype("<u8").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Fingerprint:
+        """Return the fingerprint that `to_bytes` wrote; empty for other versions."""
+        if data[:1] != b"\x01" or len(data) % 8 != 1:
+            return cls(np.zeros(0, np.uint64))
+        return cls(np.frombuffer(data, "<u8", offset=1).astype(np.uint64))
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+
+def distance(query: Fingerprint, record: Fingerprint) -> float:
+    """Return how unlike two clips are: 0 is the same, 0.5 is what unrelated bits give.
+
+    Each moment of the query is compared with the nearest of the record, so a part of a clip is
+    near to the whole. A mirrored query is tried too. Blank clips are like nothing: 1.0.
+    """
+    if not len(query) or not len(record):
+        return 1.0
+    return min(_mean_nearest(query.hashes, record.hashes), _mean_nearest(query.hashes ^ _MIRROR, record.hashes))
+
+
+def fingerprint_of(thumbnails: Sequence[np.ndarray], fps: float) -> Fingerprint:
+    """Return the fingerprint of a clip from the thumbnails of all its frames.
+
+    One moment a second and four more, spread evenly, so that a clip of two seconds has six.
+    """
+    count = min(len(thumbnails), MOST_HASHES, math.ceil(len(thumbnails) / fps) + EXTRA_HASHES)
+    moments = ((np.arange(count) + 0.5) * len(thumbnails) / count).astype(int)
+    hashes = [_hash(thumbnails[moment]) for moment in moments if thumbnails[moment].std() >= FLAT]
+    return Fingerprint(np.array(hashes, np.uint64))
+
+
+def thumbnail(picture: av.VideoFrame | np.ndarray, quarter_turns: int = 0) -> np.ndarray:
+    """Return a picture as grey levels, uint8 [32, 32]: from a decoded frame, or uint8 RGB [height, width, 3]."""
+    if isinstance(picture, np.ndarray):
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    else:
+        grey = picture.to_ndarray(format="gray")
+    return np.rot90(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), quarter_turns)
+
+
+def _hash(grey: np.ndarray) -> int:
+    """Return the signs of the 64 slowest waves of a picture, the mean left out."""
+    waves = cv2.dct(np.ascontiguousarray(grey, np.float32))[_ROWS, _COLUMNS]
+    bits: int = struct.unpack("<Q", np.packbits(waves > 0, bitorder="little").tobytes())[0]
+    return bits
+
+
+def _mean_nearest(query: np.ndarray, record: np.ndarray) -> float:
+    apart = np.bitwise_count(query[:, None] ^ record[None, :]).min(axis=1)
+    return float(apart.mean()) / BITS
+
+
+def _slowest() -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and columns of the 64 waves nearest to the mean, without the mean."""
+    rows, columns = np.indices((SIDE, SIDE))
+    order = np.lexsort((rows.ravel(), np.maximum(rows, columns).ravel(), (rows + columns).ravel()))[1 : BITS + 1]
+    return np.unravel_index(order, (SIDE, SIDE))
+
+
+_ROWS, _COLUMNS = _slowest()
+# Mirroring a picture changes the sign of every wave that is odd from left to right.
+_MIRROR = np.uint64(struct.unpack("<Q", np.packbits(_COLUMNS % 2 == 1, bitorder="little").tobytes())[0])
