@@ -6,15 +6,19 @@ import math
 import numbers
 import unicodedata
 from collections.abc import Iterable
+from os import PathLike, fspath
 
 from wan_sdk.errors import SpecError, UnknownName, nearest
 
 MAX_PROMPT = 20_000
 MAX_NAME = 200
+MAX_PATH = 4_000
 MAX_SEED = 2**63 - 1
 
 _KEPT_CONTROLS = "\n\t"
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \n\t"
+_LINE_ENDS = ("\r\n", "\r", "\u2028", "\u2029")
 
 
 def checked_number(
@@ -90,7 +94,15 @@ def checked_integer(value: object, field: str, *, where: str, least: int, most: 
     return number
 
 
-def checked_text(value: object, field: str, *, where: str, most: int = MAX_PROMPT, hint: str | None = None) -> str:
+def checked_text(
+    value: object,
+    field: str,
+    *,
+    where: str,
+    most: int = MAX_PROMPT,
+    may_be_empty: bool = False,
+    hint: str | None = None,
+) -> str:
     r"""Return text in the form that is kept: NFC, trimmed, with plain line ends.
 
     Line ends become ``\n``. What cannot be seen and changes what is read is refused: control
@@ -104,6 +116,7 @@ def checked_text(value: object, field: str, *, where: str, most: int = MAX_PROMP
       field: Its name, for the message.
       where: The object it belongs to, for the message.
       most: Longest text, characters.
+      may_be_empty: Whether no text at all is an answer too.
       hint: What to do when the text is empty.
 
     Raises:
@@ -117,8 +130,11 @@ def checked_text(value: object, field: str, *, where: str, most: int = MAX_PROMP
             where=where,
             hint="say less: models read a few hundred words at most",
         )
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not text.strip("\u200b\u200c\u200d\u2060\ufeff"):
+    text = value
+    for line_end in _LINE_ENDS:
+        text = text.replace(line_end, "\n")
+    text = unicodedata.normalize("NFC", text).strip()
+    if not may_be_empty and not text.strip(_INVISIBLE):
         raise SpecError(f"{field} is empty", where=where, hint=hint or f"give the {field} some words")
     for position, sign in enumerate(text):
         if _is_hidden(sign):
@@ -131,7 +147,38 @@ def checked_text(value: object, field: str, *, where: str, most: int = MAX_PROMP
     return text
 
 
-def checked_choice(value: object, field: str, allowed: Iterable[str], *, where: str) -> str:
+def checked_line(value: object, field: str, *, where: str, most: int = MAX_NAME) -> str:
+    """Return text that stays on one line: a name, a title, a path.
+
+    >>> checked_line(" Harbour ", "title", where="Scene")
+    'Harbour'
+    """
+    text = checked_text(value, field, where=where, most=most)
+    if "\n" in text or "\t" in text:
+        raise SpecError(f"{field} is {text!r}; it must be a single line without tabs", where=where)
+    return text
+
+
+def checked_path(path: object, where: str) -> str:
+    """Return the path of a file as text, as it is; whether it is there is found out when it is planned.
+
+    >>> checked_path("mara.png", "Reference.image")
+    'mara.png'
+    """
+    text = fspath(path) if isinstance(path, str | PathLike) else None
+    if not isinstance(text, str):
+        raise SpecError(
+            f"path is {_short(repr(path))} (a {type(path).__name__}); it must be a file's path", where=where
+        )
+    if not text.strip() or len(text) > MAX_PATH:
+        raise SpecError(f"path has {len(text):,} characters; it must be a file's path", where=where)
+    for position, sign in enumerate(text):
+        if unicodedata.category(sign) in ("Cc", "Cs"):
+            raise SpecError(f"path holds the character U+{ord(sign):04X} at position {position}", where=where)
+    return text
+
+
+def checked_choice(value: object, field: str, allowed: Iterable[str], *, where: str, hint: str | None = None) -> str:
     """Return the value if it is one of the allowed words.
 
     >>> checked_choice("cut", "kind", ["cut", "fade"], where="Transition")
@@ -147,7 +194,7 @@ def checked_choice(value: object, field: str, allowed: Iterable[str], *, where: 
     raise UnknownName(
         f"{field} is {_short(repr(value))}; it must be one of {', '.join(words)}",
         where=where,
-        hint=f"did you mean {guess!r}?" if guess else None,
+        hint=f"did you mean {guess!r}?" if guess else hint,
     )
 
 
