@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, reading, statistic
-from wan_sdk.marking.watermark.geometry import Pose
-from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Ledger, Segment
+from wan_sdk.marking.watermark.geometry import Sheet
+from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Geometry, Ledger, Segment, Verdict
 from wan_sdk.marking.watermark.search import Search
 
 SEGMENT_FRAMES = 8
@@ -23,23 +24,59 @@ def detect(
     pixels: Any,
     *,
     key: bytes | None = None,
-    effort: Effort = "normal",  # noqa: ARG001
+    effort: Effort = "normal",
     fps: float | None = None,
     alpha: float = 1e-9,
-    ledger: Ledger | None = None,  # noqa: ARG001
+    ledger: Ledger | None = None,
     variants: int = 1,
 ) -> DetectionResult:
-    """Look for the mark in a clip, a picture, or chunks of a clip as they come."""
+    """Look for the mark in a clip, a picture, or chunks of a clip as they come.
+
+    Never raises on odd pixels: what cannot be read is ``NONE``, with the reason. Memory does not grow
+    with the length of the clip when chunks are handed in.
+
+    >>> detect(np.zeros((9, 64, 64, 3), np.uint8)).reason
+    'the picture is blank'
+
+    Args:
+      pixels: uint8, or float in 0 to 1; [T, H, W, 3], [H, W, 3], grey or with alpha; or an iterable
+        of such arrays, taken as one clip in order.
+      key: 32 bytes, or None for the public profile key.
+      effort: ``fast`` looks at whole pictures, mirrored, turned by quarters or squeezed; ``normal``
+        at crops, insets, small turns and stretches of time too; ``deep`` at combinations of them.
+      fps: Frames per second, for the times of the segments.
+      alpha: Level of proof: chance of a false alarm, over everything that is tried.
+      ledger: Known ids, or a function that returns them; they are found at lower strength.
+      variants: How many sets of pilots the key uses.
+
+    Raises:
+      UsageError: A key, effort or alpha that cannot be.
+    """
     begun = time.perf_counter()
     used = keys.checked(key)
-    name = keys.key_id(used)
+    if effort not in ("fast", "normal", "deep"):
+        raise UsageError(
+            f"effort is {effort!r}; it is 'fast', 'normal' or 'deep'", hint="'normal' finds crops and turns"
+        )
+    if not 0 < alpha < 1:
+        raise UsageError(f"alpha is {alpha!r}; it is a chance between 0 and 1", hint="the default is 1e-9")
     timeline, shape, reason = gather(pixels)
     if reason:
-        return DetectionResult(False, "NONE", 0.0, key_id=name, reason=reason, seconds=time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        return DetectionResult(
+            False, "NONE", 0.0, key_id=keys.key_id(used), reason=reason, seconds=seconds, frames=timeline.frames
+        )
     waves = tuple(carriers.carriers(used, v) for v in range(variants))
-    search = Search(timeline, shape, waves, math.log(alpha))
-    search.near([Pose(), Pose(flip=True)])
-    return _result(search, fps, name, begun)
+    search = Search(timeline, shape, waves, math.log(alpha), _known(ledger))
+    search.run(effort)
+    return _result(search, fps, keys.key_id(used), begun)
+
+
+def _known(ledger: Ledger | None) -> reading.Known | None:
+    if ledger is None:
+        return None
+    ids = ledger() if callable(ledger) else ledger
+    return reading.Known(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.uint64))
 
 
 def gather(pixels: Any) -> tuple[front.Timeline, tuple[int, int], str]:
@@ -114,16 +151,10 @@ def _eight_bits(frame: np.ndarray) -> np.ndarray:
 
 
 def _result(search: Search, fps: float | None, name: str, begun: float) -> DetectionResult:
-    account = search.account
-    log_p = math.log(2) + min(account.log_pilot, 0.0)
-    word = search.word
+    word, found = search.word, search.best
     proved = search.proved
-    z_pilot, pose, _ = search.best or (0.0, Pose(), None)
-    if word is not None:
-        log_p = min(log_p, math.log(2) + statistic.joint(account.log_pilot, word.log_p))
-    log_p = min(log_p, 0.0)
-    present = proved or log_p < search.log_alpha
-    verdict = "MARKED" if proved else "TRACE" if present else "NONE"
+    present = proved or search.log_p < search.log_alpha
+    verdict: Verdict = "MARKED" if proved else "TRACE" if present else "NONE"
     reason = {
         "MARKED": "the clip carries our mark; a mark may be copied, so the ledger and the content must agree",
         "TRACE": "the mark's pilot is there, but no id can be read",
@@ -133,23 +164,24 @@ def _result(search: Search, fps: float | None, name: str, begun: float) -> Detec
     return DetectionResult(
         present=present,
         verdict=verdict,
-        log10_p=log_p / math.log(10),
+        log10_p=search.log_p / math.log(10),
         payload=word.payload if proved else None,
         bits_corrected=word.corrected if proved else 0,
-        z_pilot=z_pilot,
+        z_pilot=found.z if found else 0.0,
         z_payload=word.z if word else 0.0,
-        geometry=pose.geometry() if present else Pose().geometry(),
+        geometry=found.pose.geometry() if present and found else Geometry(),
         segments=segments,
-        hypotheses=account.cells,
+        hypotheses=search.account.cells,
         seconds=time.perf_counter() - begun,
         key_id=name,
         reason=reason,
         frames=search.timeline.frames,
+        extra={"read_by": word.route} if proved else {},
     )
 
 
 def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
-    _, pose, waves = search.best
+    pose, waves = search.best.pose, search.best.waves
     signs = None
     chosen = waves.pilot
     if search.proved:
@@ -159,7 +191,7 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
     count = max(1, round(frames_in_all / SEGMENT_FRAMES))
     segments = []
     for start, stop, average in search.timeline.stretches(count):
-        sheet = reading.Sheet(average, search.shape)
+        sheet = Sheet(average, search.shape)
         z = statistic.score(reading.coefficients(sheet, pose), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
         segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))

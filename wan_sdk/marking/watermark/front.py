@@ -30,9 +30,9 @@ def detail(frame: np.ndarray) -> np.ndarray:
       frame: uint8 [H, W, 3] or [H, W].
     """
     height, width = map_size(*frame.shape[:2])
-    small = cv2.resize(frame, (width, height), interpolation=_interpolation(frame.shape[0], height))
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) if small.ndim == 3 else small
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else frame
     level = grey.astype(np.float32)
+    level = cv2.resize(level, (width, height), interpolation=_interpolation(frame.shape[0], height))
     total = np.zeros_like(level)
     smooth = 0.0
     for sigma in (1.0, 2.0, 4.0, 8.0):

@@ -97,12 +97,14 @@ class Sheet:
             levels.append(cv2.resize(self.values, size, interpolation=cv2.INTER_AREA))
         return levels
 
+    @cached_property
+    def _quarters(self) -> list[Sheet]:
+        turned = [np.ascontiguousarray(np.rot90(self.values, -turns)) for turns in (1, 2, 3)]
+        return [self, *(Sheet(v, self.shape[::-1] if i != 1 else self.shape) for i, v in enumerate(turned))]
+
     def quarter(self, turns: int) -> Sheet:
         """Return the sheet turned clockwise by quarter turns."""
-        if turns % 4 == 0:
-            return self
-        shape = self.shape[::-1] if turns % 2 else self.shape
-        return Sheet(np.ascontiguousarray(np.rot90(self.values, -turns)), shape)
+        return self._quarters[turns % 4] if turns % 4 else self
 
     def lay(self, matrix: np.ndarray, size: int) -> np.ndarray:
         """Return the canvas, float32 [size, size]: the sheet laid by `matrix`, what hangs over folded back.

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from wan_sdk.marking.watermark import payload
+
 LENGTH = 512
 LIST = 32
 
@@ -29,6 +31,40 @@ def encode(bits: np.ndarray) -> np.ndarray:
     word = np.zeros(LENGTH, np.uint8)
     word[information_rows(len(bits))] = bits
     return _transform(word)
+
+
+@lru_cache(maxsize=1)
+def _by_byte() -> np.ndarray:
+    """Return the packed code word of each value of each byte of an id: uint8 [8, 256, 64]."""
+    table = np.zeros((8, 256, LENGTH // 8), np.uint8)
+    zero = encode(payload.to_bits(0))
+    for place in range(8):
+        for bit in range(8):
+            word = np.packbits(encode(payload.to_bits(1 << (8 * (7 - place) + bit))) ^ zero)
+            has = (np.arange(256) >> bit & 1).astype(bool)
+            table[place, has] ^= word
+    table[0] ^= np.packbits(zero)
+    return table
+
+
+def correlate(ids: np.ndarray, soft: np.ndarray) -> np.ndarray:
+    """Return the sum of the soft bits, each with its sign in the code word of each id: float32 [n].
+
+    Args:
+      ids: uint64 [n].
+      soft: Positive for a 0, float [512].
+    """
+    digits = np.ascontiguousarray(ids, ">u8").view(np.uint8).reshape(-1, 8)
+    table = _by_byte()
+    words = table[0][digits[:, 0]]
+    for place in range(1, 8):
+        words ^= table[place][digits[:, place]]
+    signs = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    scores = (soft.reshape(-1, 8) @ signs.T).astype(np.float32)
+    total = np.zeros(len(ids), np.float32)
+    for place, of_byte in enumerate(scores):
+        total += of_byte[words[:, place]]
+    return total
 
 
 def _transform(word: np.ndarray) -> np.ndarray:

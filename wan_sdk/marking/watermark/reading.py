@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class Word:
       corrected: Code bits that had been read wrong.
       log_p: Log of the bound on reading any word this strong by chance, tries counted.
       pose: Where it was read.
+      route: ``code`` if the code spelled it, ``ledger`` if it was asked for by a list of ids.
     """
 
     payload: int
@@ -34,6 +36,7 @@ class Word:
     corrected: int
     log_p: float
     pose: Pose
+    route: str = "code"
 
 
 def coefficients(sheet: Sheet, pose: Pose, size: int = FINE) -> np.ndarray:
@@ -83,23 +86,38 @@ def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose)
     return None if found is None else vouch(q, waves, account, pose, found, WORDS)
 
 
-def vouch(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose, found: int, log_words: float) -> Word:
+def vouch(
+    q: np.ndarray,
+    waves: Carriers,
+    account: statistic.Account,
+    pose: Pose,
+    found: int,
+    log_words: float,
+    route: str = "code",
+) -> Word:
     """Return a word with its proof: one of exp(log_words) words that could have been taken."""
     code = polar.encode(payload.to_bits(found))
     total, variance = statistic.soft_bits(q, waves)
     z = float(total @ (1.0 - 2.0 * code)) / math.sqrt(max(float(variance.sum()), 1e-20))
     wrong = int(np.count_nonzero((total < 0) != (code > 0)))
-    return Word(found, z, wrong, account.payload(z, log_words), pose)
+    return Word(found, z, wrong, account.payload(z, log_words), pose, route)
 
 
-def best_shift(q: np.ndarray, waves: Carriers, steps: np.ndarray) -> tuple[float, float, float]:
-    """Return (z, x, y): the best pilot score over shifts of `steps` in both directions."""
-    chosen = waves.pilot
-    inner = q[chosen] * np.exp(-1j * waves.phase[chosen])
-    turn = -2j * np.pi / CANVAS * steps[:, None]
-    across = np.exp(turn * waves.kx[chosen]) * inner
-    down = np.exp(turn * waves.ky[chosen])
-    plane = (across @ down.T).real
-    a, b = np.unravel_index(int(np.argmax(plane)), plane.shape)
-    scale = math.sqrt(float(np.sum(np.square(np.abs(inner)))) / 2 + 1e-30)
-    return float(plane[a, b]) / scale, float(steps[a]), float(steps[b])
+def best_shift(q: np.ndarray, waves: Carriers, reach: int, pitch: float) -> tuple[float, float, float]:
+    """Return (z, x, y): the best pilot score over shifts of -reach to reach times `pitch` in both directions."""
+    chosen, turned, across, down = _turns(waves, reach, pitch)
+    inner = q[chosen] * turned
+    plane = (across @ (inner[:, None] * down)).real
+    a, b = divmod(int(np.argmax(plane)), plane.shape[1])
+    scale = math.sqrt(float(np.vdot(inner, inner).real) / 2 + 1e-30)
+    return float(plane[a, b]) / scale, (a - reach) * pitch, (b - reach) * pitch
+
+
+@lru_cache(maxsize=32)
+def _turns(waves: Carriers, reach: int, pitch: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pilots, exp(-i phase) of each, and its turns under each shift across and down."""
+    chosen = np.flatnonzero(waves.pilot)
+    steps = np.arange(-reach, reach + 1) * pitch * (-2j * np.pi / CANVAS)
+    across = np.exp(steps[:, None] * waves.kx[chosen]).astype(np.complex64)
+    down = np.exp(waves.ky[chosen][:, None] * steps).astype(np.complex64)
+    return chosen, np.exp(-1j * waves.phase[chosen]).astype(np.complex64), across, down

@@ -1,9 +1,13 @@
-"""Looking for the mark, the likeliest ways a picture may have been treated first."""
+"""Looking for the mark, the likeliest ways a picture may have been treated first.
+
+A search is a list of stages. Each scores the pilots over its geometries, books what it tried, and
+tries to read the id where the pilots scored best. The first id that is proved ends the search.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,14 +15,30 @@ import numpy as np
 
 from wan_sdk.marking.watermark import front, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
+from wan_sdk.marking.watermark.correlate import CELLS, GRID, Correlator
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
+from wan_sdk.marking.watermark.protocol import Effort
 from wan_sdk.marking.watermark.reading import Word
 
-NEAR = np.arange(-4, 5) / 256
+NEAR = 4, 1 / 256
+SETTLE = 2, 1 / 512
 GROUPS = 12
+KEPT = 10
 SHAPES = (832 / 480, 16 / 9, 1.0, 4 / 3, 21 / 9)
 WORTH_READING = 2.0
 WORTH_GROUPS = 3.0
+WORTH_GROUPS_REFINED = 6.0
+REFINE = 384
+
+
+@dataclass(frozen=True)
+class Found:
+    """Hold a geometry that scored."""
+
+    z: float
+    pose: Pose
+    waves: Carriers
+    sheet: Sheet
 
 
 @dataclass(eq=False)
@@ -30,15 +50,37 @@ class Search:
       shape: (height, width) of its frames.
       waves: The carriers of each pilot variant.
       log_alpha: Log of the level of proof that ends the search.
+      known: Ids of a ledger, to be tried wherever the code cannot be read.
     """
 
     timeline: front.Timeline
     shape: tuple[int, int]
     waves: tuple[Carriers, ...]
     log_alpha: float
+    known: reading.Known | None = None
     account: statistic.Account = field(default_factory=statistic.Account)
     word: Word | None = None
-    best: tuple[float, Pose, Carriers] | None = None
+    best: Found | None = None
+
+    def run(self, effort: Effort) -> None:
+        """Go through the stages of an effort until the id is proved."""
+        for stage in stages(self, effort):
+            self.account.open_stage()
+            if stage():
+                return
+
+    @property
+    def proved(self) -> bool:
+        """Whether the id is proved."""
+        return self.word is not None and self.log_p < self.log_alpha
+
+    @property
+    def log_p(self) -> float:
+        """Log of the proved bound so far: for the pilots alone or for pilots and id, both at half the level."""
+        bound = self.account.log_pilot
+        if self.word is not None:
+            bound = min(bound, statistic.joint(self.account.log_pilot, self.word.log_p))
+        return min(0.0, math.log(2) + bound)
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -49,51 +91,178 @@ class Search:
     def groups(self) -> list[Sheet]:
         """The flattened means of 12 stretches of time, and the first frame."""
         maps = self.timeline.groups(GROUPS)
-        if self.timeline.frames > 1:
+        if len(maps) > 1 and self.timeline.first is not None:
             maps = [*maps, self.timeline.first]
         return [Sheet(front.flatten(m), self.shape) for m in maps]
 
-    @property
-    def proved(self) -> bool:
-        """Whether the payload is proved."""
-        if self.word is None:
-            return False
-        return math.log(2) + statistic.joint(self.account.log_pilot, self.word.log_p) < self.log_alpha
-
-    def near(self, poses: Iterable[Pose]) -> bool:
-        """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
-        self.account.open_stage()
-        tried = []
-        for pose in poses:
-            q = reading.coefficients(self.sheet, pose)
-            for waves in self.waves:
-                z, x, y = reading.best_shift(q, waves, NEAR)
-                tried.append((z, pose.moved(x=x, y=y), waves, statistic.shifted(q, x, y)))
-        self.account.pilot(max(t[0] for t in tried), len(tried) * len(NEAR) ** 2)
-        tried.sort(key=lambda t: -t[0])
-        for z, pose, waves, q in tried[:3]:
-            if z > WORTH_READING and self._read(q, waves, pose, z):
-                return True
-        z, pose, waves, _ = tried[0]
-        return z > WORTH_GROUPS and self.read_groups(pose, waves)
-
-    def _read(self, q: np.ndarray, waves: Carriers, pose: Pose, z: float) -> bool:
-        if self.best is None or z > self.best[0]:
-            self.best = (z, pose, waves)
-        word = reading.read(q, waves, self.account, pose)
-        if word and (self.word is None or word.log_p < self.word.log_p):
-            self.word = word
-            self.best = (z, pose, waves)
-        return self.proved
-
-    def read_groups(self, pose: Pose, waves: Carriers) -> bool:
-        """Read with stretches of time, then rings of the spectrum, weighed apart."""
+    @cached_property
+    def quarters(self) -> list[Sheet]:
+        """The flattened means of 4 stretches of time, and the first frame."""
         if self.timeline.frames < 2:
+            return []
+        maps = self.timeline.groups(4) if self.timeline.frames > 4 else []
+        if self.timeline.first is not None:
+            maps = [self.timeline.first, *maps]
+        return [Sheet(front.flatten(m), self.shape) for m in maps]
+
+    @cached_property
+    def _correlator(self) -> Correlator:
+        return Correlator(self.waves)
+
+    def near(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+        """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
+        scored = []
+        for sheet, pose in tries:
+            q = reading.coefficients(sheet, pose)
+            for waves in self.waves:
+                z, x, y = reading.best_shift(q, waves, *NEAR)
+                scored.append((Found(z, pose.moved(x=x, y=y), waves, sheet), statistic.shifted(q, x, y)))
+        if not scored:
             return False
-        parts = [reading.coefficients(sheet, pose) for sheet in self.groups]
-        whole = reading.weighted_by_group(parts, waves)
-        for q in (whole, reading.weighted_by_band(whole, waves)):
-            z = statistic.score(q, waves, waves.pilot)
-            if self._read(q, waves, pose, z):
+        scored.sort(key=lambda pair: -pair[0].z)
+        self.account.pilot(scored[0][0].z, len(scored) * (2 * NEAR[0] + 1) ** 2)
+        for found, q in scored[:3]:
+            if found.z > WORTH_READING and self._read(q, found):
+                return True
+        return scored[0][0].z > WORTH_GROUPS and self._read_groups(scored[0][0])
+
+    def wide(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+        """Try poses with every shift, straight and mirrored; return whether the id is proved."""
+        found: list[Found] = []
+        cells = 0
+        for sheet, pose in tries:
+            for peak in self._correlator.peaks(sheet.quarter(pose.quarter).lay(pose.matrix, GRID)):
+                cells += CELLS
+                at = pose.moved(x=peak.x, y=peak.y, flip=peak.flip)
+                found.append(Found(peak.z, at, self.waves[peak.variant], sheet))
+            if len(found) > 4000:
+                found = sorted(found, key=lambda f: -f.z)[: 20 * KEPT]
+        if not found:
+            return False
+        found.sort(key=lambda f: -f.z)
+        self.account.pilot(found[0].z, cells)
+        refined = []
+        for candidate in map(self._refined, _spaced(found)):
+            refined.append(candidate)
+            if self._read(reading.coefficients(candidate.sheet, candidate.pose), candidate):
+                return True
+        strongest = max(refined, key=lambda f: f.z)
+        return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
+
+    def _refined(self, found: Found) -> Found:
+        """Climb the pilots' score in scale, aspect, turn and shift; the score plays no part in the proof."""
+        best = self._settled(found, found.pose, GRID)
+        steps = {"scale": 0.005, "aspect": 0.005, "turn": 0.004}
+        for _ in range(5):
+            moved = False
+            for name in steps:
+                for sign in (1, -1):
+                    change = sign * steps[name]
+                    value = getattr(best.pose, name)
+                    tried = value + change if name == "turn" else value * math.exp(change)
+                    candidate = self._settled(found, best.pose.moved(**{name: tried}), REFINE)
+                    if candidate.z > best.z:
+                        best, moved = candidate, True
+                        break
+            if not moved:
+                steps = {name: step / 2 for name, step in steps.items()}
+        return best
+
+    def _settled(self, found: Found, pose: Pose, size: int) -> Found:
+        q = reading.coefficients(found.sheet, pose, size)
+        z, x, y = reading.best_shift(q, found.waves, *SETTLE)
+        return Found(z, pose.moved(x=pose.x + x, y=pose.y + y), found.waves, found.sheet)
+
+    def _read(self, q: np.ndarray, found: Found) -> bool:
+        """Try to read the id from coefficients, with and without weighing rings of the spectrum."""
+        if self.best is None or (self.word is None and found.z > self.best.z):
+            self.best = found
+        readers = [reading.read] if self.known is None else [reading.read, self.known.read]
+        for read in readers:
+            word = read(q, found.waves, self.account, found.pose)
+            if word is not None and (self.word is None or word.log_p < self.word.log_p):
+                self.word, self.best = word, found
+            if self.proved:
                 return True
         return False
+
+    def _read_groups(self, found: Found) -> bool:
+        """Read with stretches of time, then rings of the spectrum, weighed apart."""
+        if found.sheet is not self.sheet or self.timeline.frames < 2:
+            return False
+        parts = [reading.coefficients(sheet, found.pose) for sheet in self.groups]
+        whole = reading.weighted_by_group(parts, found.waves)
+        return any(self._read(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves)))
+
+
+def _spaced(found: list[Found]) -> list[Found]:
+    """Return the best few that are not neighbours of each other."""
+    kept: list[Found] = []
+    for one in found:
+        if all(_apart(one.pose, other.pose) for other in kept):
+            kept.append(one)
+            if len(kept) == KEPT:
+                break
+    return kept
+
+
+def _apart(a: Pose, b: Pose) -> bool:
+    return (
+        a.flip != b.flip
+        or a.quarter != b.quarter
+        or abs(math.log(a.scale / b.scale)) > 0.03
+        or abs(math.log(a.aspect / b.aspect)) > 0.03
+        or abs(a.turn - b.turn) > math.radians(1.5)
+    )
+
+
+def stages(search: Search, effort: Effort) -> Iterator[Callable[[], bool]]:
+    """Return the stages of an effort, the likeliest treatment first."""
+    sheet = search.sheet
+    flips = (False, True)
+    yield lambda: search.near((sheet, Pose(flip=flip)) for flip in flips)
+    turns = (1, 2, 3)
+    yield lambda: search.near((sheet, Pose(flip=flip, quarter=q)) for q in turns for flip in flips)
+    yield lambda: search.near((sheet, pose) for pose in _stretches(search.shape))
+    if effort == "fast":
+        return
+    yield lambda: search.wide((sheet, Pose(scale=s)) for s in _steps(0.38, 2.7, 0.01))
+    yield lambda: search.wide((sheet, _one_axis(s, axis)) for s in _steps(0.5, 0.98, 0.01) for axis in (0, 1))
+    yield lambda: search.near((s, Pose(flip=flip)) for s in search.quarters for flip in flips)
+    small = [(t, s) for t in _turns(0.6, 6.0) for s in _steps(0.62, 1.3, 0.01)]
+    yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in small)
+    large = [(t, s) for t in _turns(6.6, 12.0) for s in _steps(0.62, 1.3, 0.01)]
+    yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in large)
+    if effort == "normal":
+        return
+    yield lambda: search.wide((s, Pose(scale=x)) for s in search.quarters for x in _steps(0.38, 2.7, 0.01))
+    free = [(s, a) for a in _steps(0.7, 1.43, 0.02) for s in _steps(0.5, 2.0, 0.01) if abs(a - 1) > 0.01]
+    yield lambda: search.wide((sheet, Pose(scale=s, aspect=a)) for s, a in free)
+    yield lambda: search.wide((sheet, Pose(scale=x, quarter=q)) for q in turns for x in _steps(0.38, 2.7, 0.01))
+
+
+def _steps(first: float, last: float, share: float) -> list[float]:
+    count = math.ceil(math.log(last / first) / share)
+    return [first * (last / first) ** (i / count) for i in range(count + 1)]
+
+
+def _turns(first: float, last: float) -> list[float]:
+    degrees = np.arange(first, last + 1e-6, 0.6)
+    return [math.radians(sign * d) for d in degrees for sign in (1, -1)]
+
+
+def _one_axis(share: float, axis: int) -> Pose:
+    """Return the pose of a crop along one axis that was stretched back."""
+    return Pose(scale=math.sqrt(share), aspect=share if axis else 1 / share)
+
+
+def _stretches(shape: tuple[int, int]) -> list[Pose]:
+    """Return the poses of pictures of the usual shapes that were squeezed into this one."""
+    height, width = shape
+    poses = []
+    for wide in dict.fromkeys([*SHAPES, *(1 / s for s in SHAPES)]):
+        across = max(wide, 1.0) / (width / min(height, width))
+        down = max(1 / wide, 1.0) / (height / min(height, width))
+        if abs(math.log(across / down)) > 0.004:
+            poses += [Pose(math.sqrt(across * down), down / across, flip=flip) for flip in (False, True)]
+    return poses

@@ -70,8 +70,13 @@ def flipped(q: np.ndarray) -> np.ndarray:
 
 def shifted(q: np.ndarray, x: float, y: float) -> np.ndarray:
     """Return the coefficients with a shift of (x, y) units undone."""
+    if not x and not y:
+        return q
     kx, ky = lattice()
-    return q * np.exp(-1j * (2 * np.pi / CANVAS) * (kx * x + ky * y)).astype(np.complex64)
+    waves = np.arange(REACH + 1)
+    across = np.exp(-2j * np.pi / CANVAS * x * waves).astype(np.complex64)
+    down = np.exp(-2j * np.pi / CANVAS * y * np.arange(-REACH, REACH + 1)).astype(np.complex64)
+    return q * (across[kx] * down[ky + REACH])
 
 
 def score(q: np.ndarray, waves: Carriers, chosen: np.ndarray, signs: np.ndarray | None = None) -> float:
