@@ -5,7 +5,19 @@
 (4.0, 3.0)
 """
 
-from wan_sdk.models.lookup import at, catalogue, get, names, serving, serving_role
+from wan_sdk.models.lookup import TASKS_OF_ROLE, at, catalogue, get, names, serving, serving_role
 from wan_sdk.models.model import Layout, Model, Network, Task
 
-__all__ = ["Layout", "Model", "Network", "Task", "at", "catalogue", "get", "names", "serving", "serving_role"]
+__all__ = [
+    "TASKS_OF_ROLE",
+    "Layout",
+    "Model",
+    "Network",
+    "Task",
+    "at",
+    "catalogue",
+    "get",
+    "names",
+    "serving",
+    "serving_role",
+]

@@ -16,12 +16,11 @@ from wan_sdk.models.wan22 import WAN22
 _ALL = (NANO, *WAN21, *WAN22)
 
 # Which tasks can use a reference of each role; the last picture of a clip and the end of the shot
-# before serve as a first frame.
+# before it serve as a first frame.
 TASKS_OF_ROLE: dict[str, tuple[Task, ...]] = {
     "first_frame": ("i2v", "flf2v"),
     "last_frame": ("flf2v",),
     "continue": ("i2v",),
-    "previous": ("i2v",),
     "restyle": ("v2v",),
     "subject": ("vace",),
     "control": ("vace",),

@@ -2,6 +2,7 @@
 
 from wan_sdk.planning.call import Call, Change, Input, LoraUse, Machine, Note, Probe
 from wan_sdk.planning.plan import Estimate, Plan
+from wan_sdk.planning.resolver import resolve
 from wan_sdk.planning.timeline import Placement, Timeline
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "Plan",
     "Probe",
     "Timeline",
+    "resolve",
 ]

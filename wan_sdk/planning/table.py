@@ -20,12 +20,15 @@ def plan_table(plan: Plan) -> str:
     parts += [f"  {index}  {_shortened(call.prompt)}" for index, call in enumerate(plan.calls)]
     if plan.changes:
         parts += ["", "changed from what was asked"]
-        parts += [
-            f"  {plan.names[change.shot]}: {change.field} {said(change.asked)} -> {said(change.got)}: {change.why}"
-            for change in plan.changes
-        ]
+        parts += together(
+            [
+                (plan.names[change.shot], f"{change.field} {said(change.asked)} -> {said(change.got)}: {change.why}")
+                for change in plan.changes
+            ],
+            len(plan.calls),
+        )
     if plan.notes:
-        parts += ["", "notes", *(f"  {note.where}: {note.text}" for note in plan.notes)]
+        parts += ["", "notes", *together([(note.where, note.text) for note in plan.notes], len(plan.calls))]
     return "\n".join(parts)
 
 
@@ -63,6 +66,25 @@ def said(value: Any) -> str:
     return str(value)
 
 
+def together(remarks: Sequence[tuple[str, str]], calls: int) -> list[str]:
+    """Return remarks as lines, the same text about several shots said once.
+
+    >>> together([("pier", "short"), ("bird", "short"), ("pier", "dark")], 2)
+    ['  every shot: short', '  pier: dark']
+
+    Args:
+      remarks: Name of the shot and text, in order.
+      calls: How many shots there are.
+    """
+    shots: dict[str, list[str]] = {}
+    for name, text in remarks:
+        shots.setdefault(text, []).append(name)
+    return [
+        f"  {'every shot' if len(names) == calls > 1 else '; '.join(names[:4]) + _more(names)}: {text}"
+        for text, names in shots.items()
+    ]
+
+
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of cells as lines of one width a column; the first row is the heading."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -74,6 +96,10 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for line in lines
     ]
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - 4} more" if len(names) > 4 else ""
 
 
 def _heading(plan: Plan) -> str:
