@@ -1,0 +1,80 @@
+"""The whole training in its tiny setting, through the command line, and what it exports in the stock pipelines."""
+
+import json
+
+import pytest
+import torch
+from diffusers import WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
+from PIL import Image
+
+from wan_sdk.nano.networks import TINY
+from wan_sdk.nano.train import main
+
+_SECONDS = 0.05  # minutes a stage
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    torch.set_num_threads(1)
+    main(["all", "--tiny", "--minutes", str(_SECONDS), "--out", str(folder)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pipeline(training):
+    return WanPipeline.from_pretrained(training / "nano", dtype=torch.float32)
+
+
+_CALL = {"height": 32, "width": 48, "num_frames": 5, "num_inference_steps": 2, "max_sequence_length": 64}
+
+
+@pytest.mark.parametrize(("stage", "loss"), [("text", "loss"), ("vae", "l1"), ("transformer", "loss")])
+def test_each_stage_learns_and_says_so_in_its_log(training, stage, loss):
+    log = json.loads((training / stage / "log.json").read_text())
+    assert log["finished"]
+    assert log["runs"][0]["versions"]["torch"]
+    assert all(len(digest) == 64 for digest in log["sha256"].values())
+    untrained = {"text": 32.0, "vae": 0.6, "transformer": 2.1}[stage]
+    assert log["rows"][-1][loss] < untrained
+
+
+def test_the_student_learns_at_every_one_of_its_four_levels(training):
+    rows = json.loads((training / "four_step" / "log.json").read_text())["rows"]
+    assert {"loss_1", "loss_2", "loss_3", "loss_4"} <= set(rows[-1])
+    assert all(0 < rows[-1][f"loss_{node}"] < 1 for node in (1, 2, 3, 4))
+
+
+def test_the_stock_pipeline_makes_a_clip_from_the_exported_folder(pipeline):
+    frames = pipeline("a red ball", generator=torch.Generator().manual_seed(0), output_type="np", **_CALL).frames
+    assert frames.shape == (1, 5, 32, 48, 3)
+    assert frames.std() > 0.01
+
+
+def test_the_stock_image_pipeline_starts_on_the_given_picture(pipeline):
+    both = [
+        WanImageToVideoPipeline(**pipeline.components, expand_timesteps=True)(
+            Image.new("RGB", (48, 32), colour),
+            "a red ball",
+            generator=torch.Generator().manual_seed(0),
+            output_type="latent",
+            **_CALL,
+        ).frames
+        for colour in ("red", "blue")
+    ]
+    assert not torch.allclose(both[0][:, :, 0], both[1][:, :, 0], atol=0.05)
+
+
+def test_the_four_step_transformer_loads_as_the_stock_class(training):
+    student = WanTransformer3DModel.from_pretrained(training / "nano" / "transformer_4step")
+    assert student.config.num_layers == TINY.transformer["num_layers"]
+
+
+def test_a_stage_goes_on_where_it_stopped(training):
+    before = json.loads((training / "vae" / "log.json").read_text())
+    main(["vae", "--tiny", "--minutes", "0.02", "--out", str(training)])
+    after = json.loads((training / "vae" / "log.json").read_text())
+    assert len(after["runs"]) == 2
+    assert after["rows"][: len(before["rows"])] == before["rows"]
+    assert after["rows"][-1]["step"] > before["rows"][-1]["step"]
+    assert after["seconds_of_training"] > before["seconds_of_training"]

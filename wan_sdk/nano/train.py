@@ -1,0 +1,83 @@
+"""`python -m wan_sdk.nano.train STAGE --minutes M --out FOLDER`: train nano, a stage at a time.
+
+    text          the text encoder, from captions alone
+    vae           clips to latents and back
+    transformer   noise to latents; needs text and vae
+    four_step     the same in four steps; needs transformer
+    export        everything as one Diffusers folder
+    all           the stages in this order, `--minutes` each
+
+A stage goes on from its own last checkpoint if there is one. On several GPUs of one machine:
+
+    torchrun --nproc-per-node 2 -m wan_sdk.nano.train vae --minutes 8 --out run
+
+The tiny setting trains everything on a CPU in about a minute:
+
+    python -m wan_sdk.nano.train all --tiny --minutes 0.1 --out /tmp/tiny
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from wan_sdk.nano.distill import train_four_step
+from wan_sdk.nano.export import export
+from wan_sdk.nano.networks import NANO, TINY
+from wan_sdk.nano.run import STAGES, Run
+from wan_sdk.nano.train_text import train_text
+from wan_sdk.nano.train_transformer import train_transformer
+from wan_sdk.nano.train_vae import train_vae
+
+_TRAIN = {"text": train_text, "vae": train_vae, "transformer": train_transformer, "four_step": train_four_step}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one stage, or all of them, as the command line says."""
+    options = _parse(arguments)
+    stages = STAGES if options.stage == "all" else (options.stage,)
+    for stage in stages:
+        if stage in _TRAIN:
+            _train(stage, options)
+    if options.stage in ("all", "export"):
+        export(options.out, options.folder or options.out / "nano")
+
+
+def _train(stage: str, options: argparse.Namespace) -> None:
+    if options.fresh:
+        shutil.rmtree(options.out / stage, ignore_errors=True)
+    run = Run(
+        stage,
+        options.out,
+        options.minutes,
+        deadline=options.deadline,
+        schedule_minutes=options.schedule_minutes,
+        scale=TINY if options.tiny else NANO,
+        compiled=torch.cuda.is_available() and not options.eager,
+    )
+    _TRAIN[stage](run)
+    run.close()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m wan_sdk.nano.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("stage", choices=[*STAGES, "export", "all"])
+    parser.add_argument("--out", type=Path, required=True, help="folder of the whole training")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of steps, compiling not counted (default 10)")
+    parser.add_argument("--deadline", type=float, help="second since 1970 at which to stop at the latest")
+    parser.add_argument("--schedule-minutes", type=float, help="length of the learning rate's schedule over all runs")
+    parser.add_argument("--tiny", action="store_true", help="a model for tests, trained on a CPU in seconds")
+    parser.add_argument("--eager", action="store_true", help="compile nothing")
+    parser.add_argument("--fresh", action="store_true", help="forget the stage's checkpoint")
+    parser.add_argument("--folder", type=Path, help="where export writes (default: OUT/nano)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

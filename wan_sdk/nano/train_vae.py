@@ -1,0 +1,129 @@
+"""Stage `vae`: clips to latents and back, from noise.
+
+The loss is what the eye would miss first: the colours (L1), the edges (L1 of the differences along each axis and in
+time), the large areas (L1 of the clip averaged over 4 x 4 pixels); and a very small pull of the latents toward a unit
+normal.
+The clips are as long as the VAE will ever see in one go: trained on 13 frames, a prototype fell apart after frame 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as functional
+from diffusers import AutoencoderKLWan
+from torch import Tensor
+
+from wan_sdk.nano.data import Ring, held_out, rendered
+from wan_sdk.nano.muon import MovingAverage, Muon
+from wan_sdk.nano.networks import make_vae
+from wan_sdk.nano.run import Checkpoint, Run, share_gradients
+from wan_sdk.nano.whole_clip import decode_whole, encode_moments
+
+LEARNING_RATE = 4e-3
+KL_WEIGHT = 1e-4
+_REFRESH_EVERY = 6  # steps
+_STATISTICS_BATCHES = 12
+
+
+def train_vae(run: Run, seed: int = 11) -> AutoencoderKLWan:
+    """Train the VAE and write it to `run.out`, normalisation of its latents included."""
+    torch.manual_seed(seed)
+    vae = make_vae(run.scale).to(run.device)
+    parameters = list(vae.parameters())
+    optimizer = Muon(vae.named_parameters(), adam_share=0.4, weight_decay=1e-3)
+    average = MovingAverage(vae, 0.998)
+    checkpoint = Checkpoint(run, vae, optimizer, average)
+    step = checkpoint.resume()
+    torch.manual_seed(seed + run.rank + 1000 * step)
+
+    batch = run.share(run.scale.vae_batch)
+    loss_of = torch.compile(vae_loss, dynamic=False) if run.compiled else vae_loss
+    if run.compiled:
+        warm_up(run, vae, loss_of, batch)
+    clips, ring = rendered(run, seed + step), Ring(run.scale.clips_kept, torch.bfloat16)
+    sums, counted, skipped = torch.zeros(3, device=run.device), 0, torch.zeros((), device=run.device)
+    while run.clock.tick() if run.clock.begun else True:
+        if step % _REFRESH_EVERY == 0 or not len(ring):
+            ring.add(next(clips)[0])
+        losses = loss_of(vae, ring.draw(batch)[0].float())
+        losses[0].backward()
+        _, good = share_gradients(parameters, run)
+        optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=100))
+        average.update(vae)
+        step, counted = step + 1, counted + 1
+        sums += torch.stack([part.detach() for part in losses])
+        skipped += ~good
+        if not run.clock.begun:
+            run.clock.begin()
+            run.journal.say("compiled")
+        if counted % 200 == 0:
+            _write_row(run, step, batch, sums, counted, skipped)
+            sums, counted = torch.zeros_like(sums), 0
+            checkpoint.save(step)
+    if counted:
+        _write_row(run, step, batch, sums, counted, skipped)
+    checkpoint.save(step, now=True)
+    average.copy_to(vae)
+    _finish(run, vae.eval(), clips)
+    return vae
+
+
+def vae_loss(vae: AutoencoderKLWan, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the loss, its L1 part and its KL part (nats a latent value) on a batch of clips."""
+    with torch.autocast(clips.device.type, torch.bfloat16, enabled=clips.is_cuda):
+        mean, log_variance = encode_moments(vae, clips)
+    mean, log_variance = mean.float(), log_variance.float().clamp(-20, 6)
+    latents = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).mean()
+    with torch.autocast(clips.device.type, torch.bfloat16, enabled=clips.is_cuda):
+        decoded = decode_whole(vae, latents)
+    error = decoded.float() - clips
+    l1 = error.abs().mean()
+    edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
+    flicker = (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
+    areas = functional.avg_pool3d(error, (1, 4, 4)).abs().mean()
+    return l1 + 0.6 * edges + 0.3 * flicker + 0.5 * areas + KL_WEIGHT * kl, l1, kl
+
+
+def warm_up(run: Run, vae: AutoencoderKLWan, loss_of: Callable, batch: int) -> None:
+    """Compile the training step on noise."""
+    shape = (batch, 3, run.scale.frames, run.scale.height, run.scale.width)
+    loss_of(vae, torch.rand(shape, device=run.device) * 2 - 1)[0].backward()
+    vae.zero_grad(set_to_none=True)
+    run.journal.say("training step compiled")
+
+
+def psnr(one: Tensor, other: Tensor, dims: tuple[int, ...] = (1, 2, 3, 4)) -> Tensor:
+    """Return the peak signal-to-noise ratio in dB of clips in -1...1."""
+    return 10 * torch.log10(4 / ((one - other) ** 2).mean(dims).clamp_min(1e-10))
+
+
+def _write_row(run: Run, step: int, batch: int, sums: Tensor, counted: int, skipped: Tensor) -> None:
+    loss, l1, kl = (sums / counted).tolist()
+    seconds = max(run.clock.seconds, 1e-3)
+    rate = round(step * batch * run.ranks / seconds)
+    run.journal.row(
+        step=step, seconds=round(seconds), loss=loss, l1=l1, kl=kl, clips_a_second=rate, skipped=int(skipped)
+    )
+
+
+@torch.no_grad()
+def _finish(run: Run, vae: AutoencoderKLWan, clips: object) -> None:
+    """Measure the latents and the held-out error, and write the VAE in half precision."""
+    if run.first:
+        with run.autocast():
+            latents = torch.cat([encode_moments(vae, next(clips)[0])[0].float() for _ in range(_STATISTICS_BATCHES)])
+        dims = (0, 2, 3, 4)
+        vae.register_to_config(latents_mean=latents.mean(dims).tolist(), latents_std=latents.std(dims).tolist())
+        truth, _ = held_out(run)
+        copies = torch.cat([vae.decode(vae.encode(part).latent_dist.mode()).sample for part in truth.split(8)])
+        run.journal.note(
+            held_out_psnr_db=round(float(psnr(copies, truth).mean()), 2),
+            psnr_db_by_frame=[round(value, 1) for value in psnr(copies, truth, (1, 3, 4)).mean(0)[::6].tolist()],
+            latent_std=[round(value, 2) for value in vae.config.latents_std],
+        )
+        vae.half().save_pretrained(run.out / "vae")
+        torch.save({"truth": truth[:8].half().cpu(), "copies": copies[:8].half().cpu()}, run.out / "copies.pt")
+    run.journal.finish()
