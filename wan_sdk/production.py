@@ -18,15 +18,14 @@ from wan_sdk.engine.protocol import CancelToken, EngineInputs, Latents, Listener
 from wan_sdk.errors import StorageError, UsageError
 from wan_sdk.marking.deliver import Delivered, deliver
 from wan_sdk.marking.manifest import Claims, Ingredient
+from wan_sdk.materials import clip_of, picture_of
 from wan_sdk.media.fit import fit
 from wan_sdk.media.frames import Frames
-from wan_sdk.media.probe import probe
-from wan_sdk.media.read import read_image, read_video
 from wan_sdk.media.timeline import join
 from wan_sdk.planning import Plan
-from wan_sdk.planning.call import Call, Input, Probe
+from wan_sdk.planning.call import Call, Input
 from wan_sdk.recipe import MarkRecord, Recipe, cut_key, latents_key, library_versions, take_key
-from wan_sdk.spec import Marking, Reference, Scene, Shot
+from wan_sdk.spec import Marking, Scene, Shot
 from wan_sdk.take import Take, Takes, as_reused, copy_whole
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Production:
             key=key,
             latents=(self._key(index),),
             claims=self._claims(call.task, index, _reference_ingredients(call)),
-            spec=_plain(shot),
+            spec=shot.to_dict(),
             calls=(call,),
             words=call.prompt,
         )
@@ -89,13 +88,13 @@ class Production:
             self._keys[index] = latents_key(call, weights, "".join(before))
         return self._keys[index]
 
-    def _clean_frames(self, index: int, shot: Shot) -> Frames:
+    def _clean_frames(self, index: int, shot: Shot, *, forget: bool = False) -> Frames:
         if index not in self._clean:
             call = self.plan.calls[index]
             values = self._denoised(index, shot)
             with self._stage(index, "decode"):
                 self._clean[index] = self._decode(call, values)
-        return self._clean[index]
+        return self._clean.pop(index) if forget else self._clean[index]
 
     def _denoised(self, index: int, shot: Shot) -> np.ndarray:
         if index in self._latents:
@@ -120,15 +119,11 @@ class Production:
         return EngineInputs(pictures.get("first_frame"), pictures.get("last_frame"), clips[0] if clips else None)
 
     def _picture(self, item: Input, call: Call, shot: Shot) -> np.ndarray:
-        if item.after_shot is not None:
-            before = self.plan.calls[item.after_shot]
-            values = self._denoised_before(item.after_shot)
-            native = self._decode(replace(before, enlarge=1), values)
-            return fit(native.pixels[-1], call.width, call.height)
-        reference = shot.references[item.reference]
-        if reference.kind == "video":
-            return fit(read_video(reference.source).pixels[-1], call.width, call.height)
-        return fit(read_image(reference.source), call.width, call.height)
+        if item.after_shot is None:
+            return fit(picture_of(shot.references[item.reference]), call.width, call.height)
+        before = replace(self.plan.calls[item.after_shot], enlarge=1)
+        native = self._decode(before, self._denoised_before(item.after_shot))
+        return fit(native.pixels[-1], call.width, call.height)
 
     def _denoised_before(self, index: int) -> np.ndarray:
         if index in self._latents:
@@ -143,10 +138,8 @@ class Production:
         return kept
 
     def _clip(self, item: Input, call: Call, shot: Shot) -> Frames:
-        source = shot.references[item.reference].source
-        frames = source if isinstance(source, np.ndarray) else read_video(source, fps=call.fps, frames=call.num_frames)
-        pixels = frames if isinstance(frames, np.ndarray) else frames.pixels
-        return Frames(fit(pixels[: call.num_frames], call.width, call.height), call.fps)
+        clip = clip_of(shot.references[item.reference], fps=call.fps, frames=call.num_frames)
+        return Frames(fit(clip.pixels, call.width, call.height), call.fps)
 
     # -- a scene ----------------------------------------------------------------------------------
 
@@ -162,9 +155,9 @@ class Production:
         if isinstance(found, Cut) and len(found.takes) == len(shots):
             return as_reused(found)
         takes = [self.take(index, shot) for index, shot in enumerate(shots)]
-        with self._stage(len(shots) - 1, "decode"):
-            clips = [self._clean_frames(index, shot) for index, shot in enumerate(shots)]
-            joined = join(clips, self.plan.timeline)
+        joined = join(
+            (self._clean_frames(index, shot, forget=True) for index, shot in enumerate(shots)), self.plan.timeline
+        )
         ingredients = tuple(Ingredient(take.path, "video/mp4", "componentOf", take.content_id) for take in takes)
         cut = self._deliver_clip(
             joined,
@@ -174,7 +167,7 @@ class Production:
             key=key,
             latents=tuple(keys),
             claims=self._claims("cut", 0, ingredients, frames=joined),
-            spec=_plain(scene),
+            spec=scene.to_dict(),
             calls=self.plan.calls,
             words=" ".join([scene.title, *(call.prompt for call in self.plan.calls)]),
             parts=tuple(take.id for take in takes),
@@ -265,20 +258,6 @@ def _mark_record(delivered: Delivered, marking: Marking) -> MarkRecord:
         log10_p=mark.log10_p if mark else None,
         unmarked_on_purpose=marking.unsafe_unmarked,
     )
-
-
-def _plain(spec: Shot | Scene) -> dict[str, Any]:
-    return spec.to_dict()
-
-
-def probe_reference(reference: Reference) -> Probe:
-    """Measure a reference for the plan: its kind, size, length and hash.
-
-    Raises:
-      MediaError: If the file is missing, empty, truncated or no picture or clip.
-    """
-    info = probe(reference.source)
-    return Probe(info.kind, info.sha256, info.width, info.height, info.frames, info.fps, info.seconds)
 
 
 # -- copies for the user ----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from wan_sdk.job import Job, Queue
 from wan_sdk.models.model import Model
 from wan_sdk.planning import Plan, resolve
 from wan_sdk.planning.call import Machine, Probe
-from wan_sdk.spec import Marking, Reference, Scene, Shot, Sweep
+from wan_sdk.spec import Lora, Marking, Reference, Scene, Shot, Sweep
 from wan_sdk.take import Takes
 
 if TYPE_CHECKING:
@@ -100,10 +100,11 @@ class Studio:
             x,
             catalogue=tuple(self.catalogue.values()),
             machine=self.machine,
-            probes=_probe_references(x),
+            probes=_measured(x),
             model=self.model,
             default_model=settings.model_name(),
             tier=self.tier,
+            maker=self.maker,
             vocabulary=_vocabulary(),
         )
 
@@ -142,6 +143,7 @@ class Studio:
           WanError: What went wrong later; the gallery is left whole.
         """
         started = time.perf_counter()
+        x = self._with_files(x)
         plan = self.plan(x)
         listen = listen or _doors.progress_listener(plan.title, plan) or _deaf
         listen(StageStarted(0, "plan"))
@@ -150,6 +152,7 @@ class Studio:
 
     def submit(self, x: Shot | Scene | Sweep, *, out: str | os.PathLike[str] | None = None, fresh: bool = False) -> Job:
         """Render in the background; returns at once with a Job that shows itself as a live panel."""
+        x = self._with_files(x)
         plan = self.plan(x)
         self._prepare(out)
         job = Job(plan.title, plan)
@@ -198,6 +201,12 @@ class Studio:
             deliver_copies(x, result, folder)
         return result
 
+    def _with_files(self, x: Any) -> Any:
+        _check_renderable(x)
+        from wan_sdk.materials import with_files
+
+        return with_files(x, self.gallery.folder / "references")
+
     def _prepare(self, out: Any) -> Path | None:
         self.gallery.prepare()
         if out is None:
@@ -224,22 +233,10 @@ def _check_renderable(x: object) -> None:
         raise UsageError("the scene has no shots", where=f"Scene {x.title!r}", hint='scene.shot("…") adds one')
 
 
-def references_of(x: Shot | Scene | Sweep) -> list[Reference]:
-    """Return every reference that a shot, scene or sweep starts from, each once."""
-    shots = [x] if isinstance(x, Shot) else list(x.shots)
-    found = dict.fromkeys(reference for shot in shots for reference in shot.references)
-    if isinstance(x, Scene):
-        found |= dict.fromkeys(person.reference for person in x.cast if person.reference)
-    return [reference for reference in found if reference is not None]
+def _measured(x: Shot | Scene | Sweep) -> Mapping[Reference | Lora, Probe]:
+    from wan_sdk.materials import measure
 
-
-def _probe_references(x: Shot | Scene | Sweep) -> dict[Reference, Probe]:
-    references = [reference for reference in references_of(x) if reference.kind != "previous"]
-    if not references:
-        return {}
-    from wan_sdk.production import probe_reference
-
-    return {reference: probe_reference(reference) for reference in references}
+    return measure(x)
 
 
 @cache

@@ -82,10 +82,10 @@ def _places() -> list[Finding]:
 
 
 def _marks() -> list[Finding]:
-    from wan_sdk.marking.signer import local_signer
+    from wan_sdk.marking.signer import local_signatory
 
     try:
-        signer = local_signer()
+        signer = local_signatory()
     except WanError as problem:
         return [Finding("signer", "missing", f"{problem} -> {problem.hint}")]
-    return [Finding("signer", "ok", f"{signer.name}, valid until {signer.valid_until:%Y-%m-%d}")]
+    return [Finding("signer", "ok", f"{signer.name}, valid until {signer.expires:%Y-%m-%d}")]
