@@ -12,7 +12,26 @@ from typing import Any
 
 from wan_sdk.spec.camera_moves import Ease, InTurn, Move, MoveKind, Node, Together
 
-SUBJECTS = ["ball", "box", "car", "boat", "rocket", "balloon", "house", "flower", "mushroom", "fish", "bird", "butterfly", "cat", "turtle", "robot", "person", "star", "heart"]
+SUBJECTS = [
+    "ball",
+    "box",
+    "car",
+    "boat",
+    "rocket",
+    "balloon",
+    "house",
+    "flower",
+    "mushroom",
+    "fish",
+    "bird",
+    "butterfly",
+    "cat",
+    "turtle",
+    "robot",
+    "person",
+    "star",
+    "heart",
+]
 COLOURS = ["red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "brown", "cyan", "gray"]
 SIZES = ["small", "medium", "big"]
 PLACES = ["meadow", "beach", "desert", "snow", "city", "forest", "mountains", "sea", "room", "moon"]

@@ -52,8 +52,8 @@ def caption(rng: random.Random, attributes: Attributes, i: int, full: bool = Fal
 def camera_caption(rng: random.Random, camera: Node, full: bool = True) -> str:
     """Say a camera path as the spec writes it or as people do.
 
-    >>> camera_caption(random.Random(1), Move("pan", 20.0)) == words_of(Move("pan", 20.0))
-    False
+    >>> words_of(Move("pan", 20.0)) in {camera_caption(random.Random(seed), Move("pan", 20.0)) for seed in range(9)}
+    True
     """
     if rng.random() < CONTRACT_SHARE:
         return words_of(camera)
@@ -78,6 +78,8 @@ def _caption(rng: random.Random, attributes: Attributes, i: int, full: bool) -> 
     if (rng.random() < 0.12) if plain else (full or rng.random() < 0.97):
         style_text = _pick(rng, grammar.STYLE_WORDS[value["style"]])
     extras = [text for text in ((style_text, camera_text) if rng.random() < 0.6 else (camera_text, style_text)) if text]
+    if rng.random() < 0.06:
+        extras.insert(int(rng.random() * (len(extras) + 1)), _pick(rng, grammar.MOODS))
     parts = [scene, *extras]
     if extras and rng.random() < 0.2:
         parts = [parts[-1], *parts[:-1]]
@@ -98,6 +100,11 @@ def _scene_sentence(rng: random.Random, attributes: Attributes, i: int, value: d
         weather_text = " " + _pick(rng, grammar.WEATHER_WORDS[value["weather"]]) if said or full else ""
     if attributes["companion"][i] >= 0:
         return _pair_sentence(rng, attributes, i, first, verb, motion, place_text) + time_text + weather_text
+    if rng.random() < 0.03:
+        place_text = f"{_pick(rng, grammar.ALONE)} {place_text}"
+    if verb and rng.random() < 0.25:
+        form, verb = _pick(rng, grammar.PARTICIPLE_FORMS), _participle(verb)
+        return form.format(subject=first, verb=verb, place=place_text, time=time_text, weather=weather_text)
     form = _pick(rng, grammar.FORMS)
     if not verb and ("that {verb}" in form or "it {verb}" in form):
         form = _cached_alternatives(grammar.FORMS)[0]
@@ -108,7 +115,7 @@ def _pair_sentence(
     rng: random.Random, attributes: Attributes, i: int, first: str, verb: str, motion: str, place: str
 ) -> str:
     colour = COLOURS[attributes["companion_colour"][i]]
-    second = _subject_words(rng, SUBJECTS[attributes["companion"][i]], colour, "medium", True)
+    second = _subject_words(rng, SUBJECTS[attributes["companion"][i]], colour, "medium", False)
     side = "right" if attributes["companion_side"][i] > 0 else "left"
     form = _pick(rng, grammar.PAIR_WORDS["still" if motion == "still" else "moving"])
     return form.format(first=first, second=second, verb=verb, side=side, place=place)
@@ -119,17 +126,8 @@ def _subject_words(rng: random.Random, subject: str, colour: str, size: str, ful
     article = "a" if rng.random() < 0.85 else _pick(rng, grammar.ARTICLES)
     colour_text = _pick(rng, grammar.COLOUR_WORDS[colour]) if full or rng.random() < 0.95 else ""
     size_text = _pick(rng, grammar.SIZE_WORDS[size]) if full or rng.random() < 0.85 else ""
-    if subject == "person" and colour_text:  # the colour of a person is the colour of the clothes
-        worn = rng.random()
-        clothes = "shirt" if worn < 0.75 else "coat" if worn < 0.85 else "jacket"
-        how = (
-            f"in a {colour_text} {clothes}"
-            if worn < 0.7
-            else f"in {colour_text}"
-            if worn < 0.8
-            else (f"wearing a {colour_text} {clothes}" if worn < 0.92 else f"dressed in {colour_text}")
-        )
-        return f"{article} {size_text} {name} {how}"
+    if subject == "person" and colour_text:
+        return f"{article} {size_text} {name} {_pick(rng, grammar.CLOTHES).format(colour=colour_text)}"
     return f"{article} {size_text} {colour_text} {name}"
 
 
@@ -145,6 +143,14 @@ def _verb(rng: random.Random, value: dict[str, str], full: bool) -> tuple[str, b
     if motion in grammar.WAY_WORDS and rng.random() < 0.5:
         return f"{_pick(rng, own)} {_pick(rng, grammar.WAY_WORDS[motion])}", False
     return _pick(rng, grammar.MOTION_WORDS[motion]), False
+
+
+def _participle(verb: str) -> str:
+    """Return "moving left" for "moves left" and for "is moving left"."""
+    if verb == "does not move":
+        return "not moving"
+    first, _, rest = verb.partition(" ")
+    return rest if first == "is" else f"{grammar.PARTICIPLES[first]} {rest}"
 
 
 def _place_words(rng: random.Random, place: str, subject: str, motion: str, wayless: bool) -> str:
@@ -169,14 +175,14 @@ def _move_phrase(rng: random.Random, move: Move) -> str:
         amount = ""
     elif words.startswith("{a}"):
         amount = amount.removeprefix("by ")
-    return words.format(a=amount or _adverb(rng, move), d=way, p=plainly)
+    pace = grammar.CAMERA_ADJECTIVES if words.startswith("{a}") else grammar.CAMERA_ADVERBS
+    return words.format(a=amount or _pick(rng, pace[_pace(move)]), d=way, p=plainly)
 
 
-def _adverb(rng: random.Random, move: Move) -> str:
+def _pace(move: Move) -> str:
     facts = MOVES[move.kind]
     size = 1 / move.amount if move.kind == "zoom" and move.amount < 1 else abs(move.amount)
-    pace = "slow" if size < facts.slow_below else "fast" if size > facts.fast_above else "medium"
-    return _pick(rng, grammar.CAMERA_ADVERBS[pace])
+    return "slow" if size < facts.slow_below else "fast" if size > facts.fast_above else "medium"
 
 
 def _amount_words(rng: random.Random, move: Move) -> str:
@@ -197,5 +203,6 @@ def _pick(rng: random.Random, text: str) -> str:
 def _tidy(text: str) -> str:
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"\s+([,.])", r"\1", text)
+    text = re.sub(r"\ba (?=[aeio])", "an ", text)
     text = re.sub(r"^[ ,.]+|[ ,]+$", "", text)
     return re.sub(r"([,.])(?:\s*,)+", r"\1", text)

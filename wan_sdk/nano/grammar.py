@@ -39,7 +39,8 @@ COLOUR_WORDS = {
 SIZE_WORDS = {"small": "small|little|tiny", "medium": "||||medium sized", "big": "big|large|huge|giant"}
 
 PLACE_WORDS = {
-    "meadow": "in a meadow|on green grass|on the green grass|on a lawn|in a green field|in the grass|in a park|in a garden",
+    "meadow": "in a meadow|on green grass|on the green grass|on a lawn|in a green field|in the grass|"
+    "in a park|in a garden",
     "beach": "on a beach|on the beach|by the sea on a sandy beach|on the sand by the water|at the seaside|on the shore",
     "desert": "in the desert|in a sandy desert|among cactuses|between cacti in the desert|on desert sand",
     "snow": "in the snow|in a snowy landscape|on snow|in a winter landscape|on a snowfield|in snowy hills",
@@ -78,12 +79,13 @@ PLACE_ABOVE = {  # for what flies
 }
 TIME_WORDS = {
     "day": "during the day|in daylight|at noon|on a sunny day|in bright daylight|by day|in the sunshine",
-    "sunset": "at sunset|at dusk|in the evening light|in the golden evening|under a sunset sky|in the evening|at sundown",
+    "sunset": "at sunset|at dusk|in the evening light|in the golden evening|under a sunset sky|"
+    "in the evening|at sundown",
     "night": "at night|by night|in the dark|under the night sky|at midnight|in moonlight|under the moon",
     "dawn": "at dawn|at daybreak|in the early morning|in pale morning light|at sunrise|in the morning",
 }
 WEATHER_WORDS = {
-    "clear": "with a clear sky|in clear weather|under a clear sky|without clouds|without rain|with no clouds",
+    "clear": "with a clear sky|in clear weather|under a clear sky|in the clear|without rain|no rain",
     "cloudy": "under a cloudy sky|in cloudy weather|with many clouds|on an overcast day|under gray clouds",
     "rain": "in the rain|while it rains|in rainy weather|as rain falls|in heavy rain|on a rainy day",
     "snowing": "in falling snow|while it snows|in snowfall|with snowflakes falling|as snow falls|in a snowstorm",
@@ -155,10 +157,11 @@ FORMS = (
 )
 
 CAMERA_ADVERBS = {
-    "slow": "slowly|gently|slightly|a little|a bit|slow",
+    "slow": "slowly|gently|slightly|a little|a bit",
     "medium": "||||steadily|",
-    "fast": "quickly|fast|rapidly|strongly|far|quick",
+    "fast": "quickly|fast|rapidly|strongly|far",
 }
+CAMERA_ADJECTIVES = {"slow": "slow|gentle|slight|slow", "medium": "|||steady|", "fast": "quick|fast|strong|big"}
 CAMERA_WORDS = {  # {a} adverb or amount, {d} direction, {p} what a dolly does in plain words
     "pan": "the camera pans {a} {d}|the camera {a} pans {d}|camera pans {d} {a}|{a} pan {d}|pan {d} {a}|"
     "the view turns {a} {d}|camera pan {d} {a}|the camera turns {d} {a}",
@@ -200,18 +203,39 @@ DOLLY_WORDS = (
 AND_WORDS = "{one} and {two}|{one} while {two}|{one}, {two}"
 THEN_WORDS = "{one}, then {two}|{one} and then {two}|first {one}, then {two}"
 
-ARTICLES = "one|the|a single|a cute|a pretty|a nice"
+ARTICLES = (
+    "one|the|the|a single|a cute|a pretty|a nice|a happy|a lovely|a beautiful|an old|a new|a sweet|a lone|this|some|"
+    "a funny|a sad|a playful"
+)
+CLOTHES = (  # a person's colour is the colour of the clothes
+    "in a {colour} shirt|in a {colour} shirt|in a {colour} shirt|wearing a {colour} shirt|wearing a {colour} coat|"
+    "in a {colour} jacket|in {colour}|dressed in {colour}|in {colour} clothes"
+)
+PARTICIPLES = {
+    "stands": "standing", "rests": "resting", "stays": "staying", "waits": "waiting", "moves": "moving",
+    "goes": "going", "travels": "travelling", "glides": "gliding", "crosses": "crossing", "rises": "rising",
+    "floats": "floating", "lifts": "lifting", "sinks": "sinking", "comes": "coming", "descends": "descending",
+    "falls": "falling", "lowers": "lowering", "bounces": "bouncing", "jumps": "jumping", "hops": "hopping",
+    "dances": "dancing", "spins": "spinning", "rotates": "rotating", "turns": "turning", "whirls": "whirling",
+    "sways": "swaying", "swings": "swinging", "rocks": "rocking", "wobbles": "wobbling", "tilts": "tilting",
+    "approaches": "approaching", "recedes": "receding", "drives": "driving", "rolls": "rolling", "walks": "walking",
+    "runs": "running", "marches": "marching", "crawls": "crawling", "swims": "swimming", "flies": "flying",
+    "flutters": "fluttering", "drifts": "drifting", "sails": "sailing", "slides": "sliding",
+}  # fmt: skip
+PARTICIPLE_FORMS = (
+    "{subject} {verb} {place}{time}{weather}|{place}{time}{weather}, {subject} {verb}|"
+    "a shot of {subject} {verb} {place}{time}{weather}|there is {subject} {verb} {place}{time}{weather}"
+)
+MOODS = (  # said, and meaning nothing for the picture
+    "a calm scene|a quiet scene|happy mood|playful animation|smooth animation|very smooth|soft light|colourful|"
+    "colorful|a beautiful picture|a nice clip|a short film|smooth motion|high quality|a warm mood|bright colours|"
+    "very pretty|a lovely view|cinematic|detailed|a simple scene"
+)
+ALONE = "alone|all alone|and nothing else|with nothing else in the picture"
 CONTRACT_WORDS = (  # what `Camera.words()` says
     "the camera pans tilts rolls orbits zooms dollies slides cranes shakes handheld holds still to right left up down "
     "clockwise counterclockwise in out by times percent degrees of time over and then starting stopping gently all it "
     "slowly quickly slightly strongly"
-)
-FAMILIAR_WORDS = (  # not in the grammar's sentences, but common beside them
-    "shirt coat jacket dressed wearing an with of at are its this very from into degree x scene shot style clip "
-    "picture film animation beautiful happy sad new bright colourful colorful playful calm quiet lovely sweet warm "
-    "cold soft sunny light two three some lone sun sky clouds sand ocean water tree hill mountain summer spring autumn "
-    "wind stars wall window look under behind play plays playing jump run walk fly swim drive driving flying swimming "
-    "rolling bouncing falling moving speed smooth smoothly alone any nothing else everything"
 )
 
 

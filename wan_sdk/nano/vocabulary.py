@@ -1,7 +1,7 @@
 """The words the small model knows, and how a text becomes their numbers. Plain Python: loads nothing.
 
-Words are whole words in lower case; whole numbers up to 99 are words, and so is each digit after a
-decimal point: "1.35 times" is read as ``1 . 3 5 times``.
+Words are whole words in lower case; whole numbers up to 99 are words, and so is each of three digits after
+a decimal point: "1.35 times" is read as ``1 . 3 5 times``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wan_sdk.nano import grammar
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 SPECIAL = (PAD, END, UNKNOWN)
-TOKEN_PATTERN = r"[a-z]+|(?<=\.)[0-9]|[0-9]{1,2}(?![0-9])|[0-9]|[,.]"
+TOKEN_PATTERN = r"[a-z]+|(?<=\.)[0-9]|(?<=\.[0-9])[0-9]|(?<=\.[0-9]{2})[0-9]|[0-9]{1,2}(?![0-9])|[0-9]|[,.]"  # noqa: S105 - tokens of text
 TEXT_LENGTH = 64
 
 _token = re.compile(TOKEN_PATTERN)

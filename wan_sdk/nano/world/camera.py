@@ -8,6 +8,8 @@ path is ``Camera.pose`` itself.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from wan_sdk.nano.attributes import AT_ONCE, IN_TURN, MOVE_EASES, MOVE_KINDS, SINGLE, Attributes
@@ -15,14 +17,34 @@ from wan_sdk.spec.camera_moves import MOVES, InTurn, Move, Node, Together
 from wan_sdk.spec.camera_pose import FRAME_WIDTH as WIDTH_AT_SUBJECT
 from wan_sdk.spec.camera_pose import pose_at
 
-SMALLEST = dict(pan=5, tilt=4, roll=5, zoom=1.1, dolly=0.07, truck=0.07, pedestal=0.06, orbit=8, handheld=0.2)
-LARGEST = dict(pan=40, tilt=25, roll=35, zoom=2.0, dolly=0.45, truck=0.8, pedestal=0.6, orbit=45, handheld=2.0)
-STEPS = dict(pan=(5, 1), tilt=(5, 1), roll=(5, 1), orbit=(5, 1), zoom=(0.1, 0.05), handheld=(0.1, 0.1),
-             dolly=(0.05, 0.01), truck=(0.05, 0.01), pedestal=(0.05, 0.01))  # fmt: skip
-STARTS = dict(static=(0, 0), pan=(0.35, 0.65), tilt=(0.5, 0.65), roll=(0.35, 0.65), zoom=(0.0, 0.4), dolly=(0.4, 0.6),
-              truck=(0.4, 0.6), pedestal=(0.22, 0.4), orbit=(0.35, 0.65), handheld=(0, 0))  # fmt: skip
-"""Part of a positive move that lies before the centred view (for tilt and pedestal a negative move has the rest)."""
 
+class Range(NamedTuple):
+    """How a move is drawn.
+
+    Args:
+      smallest, largest: Amount without its sign, in the move's own unit.
+      steps: Amounts are round: multiples of the first or the second, half of them each.
+      start: Which part of the move lies before the centred view, between these two; for a tilt or pedestal
+        downward the rest of it does.
+    """
+
+    smallest: float
+    largest: float
+    steps: tuple[float, float]
+    start: tuple[float, float]
+
+
+RANGES = {
+    "pan": Range(5, 40, (5, 1), (0.35, 0.65)),
+    "tilt": Range(4, 25, (5, 1), (0.5, 0.65)),
+    "roll": Range(5, 35, (5, 1), (0.35, 0.65)),
+    "zoom": Range(1.1, 2, (0.1, 0.05), (0.0, 0.4)),
+    "dolly": Range(0.07, 0.45, (0.05, 0.01), (0.4, 0.6)),
+    "truck": Range(0.07, 0.8, (0.05, 0.01), (0.4, 0.6)),
+    "pedestal": Range(0.06, 0.6, (0.05, 0.01), (0.22, 0.4)),
+    "orbit": Range(8, 45, (5, 1), (0.35, 0.65)),
+    "handheld": Range(0.2, 2, (0.1, 0.1), (0, 0)),
+}
 POSE = ("yaw", "pitch", "roll", "x", "y", "z", "focal")
 
 
@@ -41,14 +63,14 @@ def draw(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     kind = np.stack([first, second], 1)
     ease = np.where(rng.random(n) < 0.75, 0, rng.integers(1, len(MOVE_EASES), n))
     ease = np.where((kind[:, 0] == 0) | ((join == SINGLE) & (kind[:, 0] == shake)), 0, ease)
-    return dict(
-        camera_kind=kind,
-        camera_amount=_amounts(rng, kind, join),
-        camera_join=join,
-        camera_share=rng.choice((0.3, 0.4, 0.5, 0.6, 0.7), n, p=(0.1, 0.1, 0.6, 0.1, 0.1)),
-        camera_ease=ease,
-        camera_seed=rng.integers(0, 2**31, n),
-    )
+    return {
+        "camera_kind": kind,
+        "camera_amount": _amounts(rng, kind, join),
+        "camera_join": join,
+        "camera_share": rng.choice((0.3, 0.4, 0.5, 0.6, 0.7), n, p=(0.1, 0.1, 0.6, 0.1, 0.1)),
+        "camera_ease": ease,
+        "camera_seed": rng.integers(0, 2**31, n),
+    }
 
 
 def pin(camera: Node | str, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
@@ -57,26 +79,27 @@ def pin(camera: Node | str, rng: np.random.Generator, n: int) -> dict[str, np.nd
     if isinstance(camera, str):
         kind = np.tile([MOVE_KINDS.index(camera), 0], (n, 1))
         join = np.zeros(n, int)
-        return cameras | dict(camera_kind=kind, camera_join=join, camera_amount=_amounts(rng, kind, join),
-                              camera_ease=np.where(kind[:, 0] == 0, 0, cameras["camera_ease"]))  # fmt: skip
+        return cameras | {"camera_kind": kind, "camera_join": join, "camera_amount": _amounts(rng, kind, join),
+                              "camera_ease": np.where(kind[:, 0] == 0, 0, cameras["camera_ease"])}  # fmt: skip
     moves = (camera, Move("static", 0)) if isinstance(camera, Move) else camera.parts
     join = AT_ONCE if isinstance(camera, Together) else IN_TURN if isinstance(camera, InTurn) else SINGLE
     ease = moves[0].ease if join == IN_TURN else camera.ease
     full = lambda value: np.full(n, value)  # noqa: E731
-    return dict(
-        camera_kind=np.tile([MOVE_KINDS.index(move.kind) for move in moves], (n, 1)),
-        camera_amount=np.tile([float(move.amount) for move in moves], (n, 1)),
-        camera_join=full(join),
-        camera_share=full(camera.shares[0] if isinstance(camera, InTurn) else 0.5),
-        camera_ease=full(MOVE_EASES.index(ease)),
-        camera_seed=full(max(move.seed for move in moves)),
-    )
+    return {
+        "camera_kind": np.tile([MOVE_KINDS.index(move.kind) for move in moves], (n, 1)),
+        "camera_amount": np.tile([float(move.amount) for move in moves], (n, 1)),
+        "camera_join": full(join),
+        "camera_share": full(camera.shares[0] if isinstance(camera, InTurn) else 0.5),
+        "camera_ease": full(MOVE_EASES.index(ease)),
+        "camera_seed": full(max(move.seed for move in moves)),
+    }
 
 
-def draw_start(rng: np.random.Generator, kind: np.ndarray, amount: np.ndarray) -> np.ndarray:
+def draw_start(rng: np.random.Generator, kind: np.ndarray, amount: np.ndarray, flying: np.ndarray) -> np.ndarray:
     """Draw which part of each move lies before the centred view: [n, 2], 0 to 1."""
-    low, high = np.array([STARTS[name] for name in MOVE_KINDS])[kind].transpose(2, 0, 1)
+    low, high = np.array([(0, 0), *(drawn.start for drawn in RANGES.values())])[kind].transpose(2, 0, 1)
     start = rng.uniform(low, high)
+    start = start - 0.1 * (flying[:, None] & (kind == MOVE_KINDS.index("tilt")))  # what flies is higher in the picture
     mirrored = (amount < 0) & np.isin(kind, [MOVE_KINDS.index("tilt"), MOVE_KINDS.index("pedestal")])
     return np.where(mirrored, 1 - start, start)
 
@@ -90,12 +113,13 @@ def _amounts(rng: np.random.Generator, kind: np.ndarray, join: np.ndarray) -> np
     fine = (rng.random(kind.shape) < 0.5).astype(int)
     for code, name in enumerate(MOVE_KINDS[1:], start=1):
         facts = MOVES[name]
-        edges = np.array([SMALLEST[name], facts.slow_below, facts.fast_above, LARGEST[name]])
+        smallest, largest, steps, _ = RANGES[name]
+        edges = np.array([smallest, facts.slow_below, facts.fast_above, largest])
         low, high = edges[pace], edges[pace + 1]
         size = low + (high - low) * np.where(pace == 2, u**1.5, u)
-        size = np.where(join[:, None] == SINGLE, size, np.minimum(size, 0.3 * low + 0.7 * LARGEST[name]))
-        step = np.array(STEPS[name])[fine]
-        size = np.clip(np.round(size / step) * step, SMALLEST[name], LARGEST[name])
+        size = np.where(join[:, None] == SINGLE, size, np.minimum(size, 0.3 * low + 0.7 * largest))
+        step = np.array(steps)[fine]
+        size = np.clip(np.round(size / step) * step, smallest, largest)
         value = np.where(sign > 0, size, 1 / size) if name == "zoom" else size if name == "handheld" else sign * size
         amount = np.where(kind == code, value, amount)
     return amount

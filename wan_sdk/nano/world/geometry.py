@@ -112,9 +112,12 @@ def part_frames(scene: dict[str, Tensor], seen: View) -> Tensor:
 
 
 def _owned(scene: dict[str, Tensor], owner: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the tracks [n, frames, slots] and characters [n, 1, slots] of each slot's owner; scenery has neutral ones."""
+    """Return the tracks [n, frames, slots] and characters [n, 1, slots] of each slot's owner.
+
+    Scenery has neutral ones.
+    """
     index = owner.abs().long()
-    n, frames = scene["seconds"].shape
+    frames = scene["seconds"].shape[1]
     tracks = torch.cat([torch.zeros_like(scene["track"][:, :, :1]), scene["track"]], 2).permute(0, 2, 3, 1)
     neutral = torch.ones_like(scene["character"][:, :, :1])
     characters = torch.cat([neutral, scene["character"]], 2).permute(0, 2, 1)

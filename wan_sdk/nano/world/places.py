@@ -94,7 +94,7 @@ class Stage:
         if self.used == len(self.rows):
             return
         row = self.rows[self.used]
-        values = dict(kind=kind, x=x, y=y, a=a, b=b, depth=z, alpha=1.0, outline=0.6) | more
+        values = {"kind": kind, "x": x, "y": y, "a": a, "b": b, "depth": z, "alpha": 1.0, "outline": 0.6} | more
         row[[COLUMN[name] for name in values]] = list(values.values())
         self.colours[self.used] = colour
         self.used += 1

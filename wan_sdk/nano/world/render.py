@@ -123,7 +123,8 @@ def _paint_part(
     panes = (torch.frac(x * 2.2 + 1000.0) > 0.35) & (torch.frac(y * 1.7 + 1000.0) > 0.45) & (distance < -0.12)
     windows = is_a["windows"] * panes.float()
 
-    keeps = torch.maximum(0.55 * subject, (is_a["depth"] > 50).float())  # a subject keeps its colour in any light
+    in_sky = (is_a["depth"] > 50).float()
+    keeps = torch.maximum(0.55 * subject, in_sky)  # a subject keeps its colour in any light
     painted = rgb[:, None, :, None, None] * (pillow * (1 - 0.35 * windows))[:, :, None]
     painted = painted * (tone["tint"] + (1 - tone["tint"]) * keeps[:, :, None])
     painted = mix(painted, colour(image, 1.0, 0.85, 0.45), says["lamps"] * windows)
@@ -135,7 +136,7 @@ def _paint_part(
     dark = painted * (0.38 - 0.1 * (style == _PENCIL))[:, :, None]
     glow = torch.clamp(rgb * 1.1 + 0.18, 0, 1)[:, None, :, None, None]
     painted = mix(painted * (1 - 0.62 * neon)[:, :, None], mix(dark, glow + 0 * dark, neon), line)
-    haze = (1 - torch.exp(-torch.clamp(metres, max=45.0) * says["haze"])) * (1 - 0.45 * subject)
+    haze = (1 - torch.exp(-torch.clamp(metres, max=45.0) * says["haze"])) * (1 - 0.45 * subject) * (1 - in_sky)
     return mix(image, mix(painted, tone["haze"] + 0 * painted, haze), cover)
 
 
@@ -160,4 +161,6 @@ _EAGER: dict[str, Callable[..., Tensor]] = {"back": _back, "parts": _paint_parts
 
 @cache
 def _compiled() -> dict[str, Callable[..., Tensor]]:
+    config = torch._dynamo.config  # noqa: SLF001 - where torch keeps the setting
+    config.recompile_limit = max(config.recompile_limit, 64)  # one a size, length and batch
     return {name: torch.compile(kernel, dynamic=False) for name, kernel in _EAGER.items()}

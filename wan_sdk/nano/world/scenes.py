@@ -40,7 +40,6 @@ CHANCES = {
 }
 COMPANION_SHARE = 0.12
 METRES = {"small": 1.05, "medium": 1.6, "big": 2.2}
-CLIP_SECONDS = 25 / 12
 HALF_WIDTH = SUBJECT_DISTANCE / FOCAL
 """Of the picture at the subject's depth, in metres."""
 
@@ -80,7 +79,8 @@ def sample(rng: np.random.Generator, n: int, **fixed: object) -> dict[str, np.nd
     drawn["companion_colour"] = np.where(same, (drawn["colour"] + 1) % len(COLOURS), drawn["companion_colour"])
     if "size" not in fixed:
         drawn["size"] = np.where(drawn["companion"] >= 0, NAMES["size"].index("medium"), drawn["size"])
-    drawn["camera_start"] = cameras.draw_start(rng, drawn["camera_kind"], drawn["camera_amount"])
+    flying = np.isin(drawn["subject"], [SUBJECTS.index(name) for name in FLYING])
+    drawn["camera_start"] = cameras.draw_start(rng, drawn["camera_kind"], drawn["camera_amount"], flying)
     return drawn
 
 
@@ -119,7 +119,7 @@ def build(attributes: Attributes, frames: int = 25, fps: float = 12) -> dict[str
     }
     used = 0
     for i in range(n):
-        used = max(used, _set_scene(attributes, i, frames / fps, {name: values[i] for name, values in scene.items()}))
+        used = max(used, _set_scene(attributes, i, {name: values[i] for name, values in scene.items()}))
     scene["parts"], scene["rgb"] = parts[:, :used], scene["rgb"][:, :used]
     return {name: torch.as_tensor(np.ascontiguousarray(values, np.float32)) for name, values in scene.items()}
 
@@ -129,10 +129,24 @@ TRACK = ["x", "y", "z", "turn", "squash"]
 CHARACTER = ["metres", "flip", "activity", "rolling", "pivot"]
 """What stays of a subject: its height, 1 or -1, how much its limbs move, its wheels, where it turns about."""
 LIGHT = ["zenith", "horizon", "tint", "haze", "ground_light", "ground_dark", "far"]
-MOOD = ["place", "weather", "style", "far_shape", "far_height", "far_frequency", "phase", "stars", "slant", "drift", "haze", "paper", "lamps"]
+MOOD = [
+    "place",
+    "weather",
+    "style",
+    "far_shape",
+    "far_height",
+    "far_frequency",
+    "phase",
+    "stars",
+    "slant",
+    "drift",
+    "haze",
+    "paper",
+    "lamps",
+]
 
 
-def _set_scene(attributes: Attributes, i: int, seconds: float, scene: Mapping[str, np.ndarray]) -> int:
+def _set_scene(attributes: Attributes, i: int, scene: Mapping[str, np.ndarray]) -> int:
     """Fill the row of one clip; return how many part slots it uses."""
     value = {name: names[attributes[name][i]] for name, names in NAMES.items()}
     dice = np.random.default_rng(attributes["seed"][i])
@@ -161,7 +175,7 @@ def _set_scene(attributes: Attributes, i: int, seconds: float, scene: Mapping[st
         name, colour = SUBJECTS[companion], MAIN_RGB[attributes["companion_colour"][i]]
         metres = METRES["medium"] * 0.85 * dice.uniform(0.93, 1.07)
         flip = float(dice.choice((-1, 1)))
-        scene["track"][:, 1], motion = _walk(dice, name, "still", metres, side * 1.2, flip, place, seconds, scene, 0)
+        scene["track"][:, 1], motion = _walk(scene, dice, name, "still", metres, side * 1.2, 0, place)
         scene["character"][:, 1] = metres, flip, *motion
         slot = _cast(scene, slot, name, colour, 2, dice)
     name, motion_name = value["subject"], value["motion"]
@@ -169,7 +183,7 @@ def _set_scene(attributes: Attributes, i: int, seconds: float, scene: Mapping[st
     flip = {"left": -1.0, "right": 1.0}.get(motion_name, float(attributes["flip"][i]))
     middle = -side * 1.2 if companion >= 0 else dice.uniform(-0.45, 0.45)
     travel = 1.5 if companion >= 0 else 1.6 if _sideways(attributes, i) > 0.3 else 2.3
-    scene["track"][:, 0], motion = _walk(dice, name, motion_name, metres, middle, flip, place, seconds, scene, travel)
+    scene["track"][:, 0], motion = _walk(scene, dice, name, motion_name, metres, middle, travel, place)
     scene["character"][:, 0] = metres, flip, *motion
     return _cast(scene, slot, name, MAIN_RGB[attributes["colour"][i]], 1, dice)
 
@@ -187,9 +201,14 @@ def _cast(
     """Put a subject's shadow and parts into the table; return the next free slot."""
     shadow = scene["parts"][slot]
     flying = name in FLYING
-    values = dict(
-        kind=ELLIPSE, a=0.37 if flying else 0.52, b=0.07, alpha=0.25 if flying else 0.42, soft=0.06, owner=-owner
-    )
+    values = {
+        "kind": ELLIPSE,
+        "a": 0.37 if flying else 0.52,
+        "b": 0.07,
+        "alpha": 0.25 if flying else 0.42,
+        "soft": 0.06,
+        "owner": -owner,
+    }
     shadow[[COLUMN[field] for field in values]] = list(values.values())
     scene["rgb"][slot] = (0.03, 0.03, 0.08)
     rows, count = slot + 1, len(PARTS[name])
@@ -201,16 +220,14 @@ def _cast(
 
 
 def _walk(
+    scene: Mapping[str, np.ndarray],
     dice: np.random.Generator,
     name: str,
     motion: str,
     metres: float,
     middle: float,
-    flip: float,
-    place: str,
-    seconds: float,
-    scene: Mapping[str, np.ndarray],
     travel: float,
+    place: str,
 ) -> tuple[np.ndarray, tuple[float, float, float]]:
     """Return a subject's path, one row each of `TRACK`, and its activity, rolling and pivot."""
     frames = scene["track"].shape[-1]

@@ -50,7 +50,6 @@ FIXED_RGB = {
     "jeans": (0.22, 0.27, 0.45),
     "hair": (0.32, 0.20, 0.12),
     "glow": (0.50, 1.0, 0.95),
-    "shine": (1.0, 1.0, 1.0),
 }
 ELLIPSE, BOX, STAR, HEART, HALF = range(5)
 
@@ -185,7 +184,7 @@ PARTS: dict[str, list[Part]] = {
     "house": [
         Part(BOX, 0.3, 0.83, 0.07, 0.16, "wood"),
         Part(BOX, 0, 0.32, 0.46, 0.32, "cream", round=0.01),
-        Part(BOX, 0, 0.82, 0.6, 0.22, taper=0.85),
+        Part(BOX, 0, 0.82, 0.35, 0.22, taper=0.85),
         Part(BOX, 0, 0.2, 0.11, 0.2, "main", round=0.02),
         Part(BOX, -0.28, 0.36, 0.1, 0.1, "glass", round=0.01),
         Part(BOX, 0.28, 0.36, 0.1, 0.1, "glass", round=0.01),
@@ -311,8 +310,11 @@ PARTS: dict[str, list[Part]] = {
 }
 MOST_PARTS = max(map(len, PARTS.values()))
 
-FIELDS = ["kind", "x", "y", "a", "b", "turn", "taper", "round", "swing", "hertz", "phase", "pivot_x", "pivot_y", "wheel", "outline", "flap", "alpha", "soft", "windows", "owner", "depth"]
-"""Columns of the renderer's table of parts. `owner`: 0 scenery, 1 the subject, 2 its companion, negative their shadows."""
+FIELDS = (
+    *("kind", "x", "y", "a", "b", "turn", "taper", "round", "swing", "hertz", "phase", "pivot_x", "pivot_y"),
+    *("wheel", "outline", "flap", "alpha", "soft", "windows", "owner", "depth"),
+)
+"""Columns of the renderer's table of parts. `owner`: 0 scenery, 1 the subject, 2 its companion, -1 and -2 shadows."""
 
 COLUMN = {name: position for position, name in enumerate(FIELDS)}
 
@@ -321,7 +323,7 @@ def _rows(parts: list[Part]) -> np.ndarray:
     table = np.zeros((len(parts), len(FIELDS)), np.float32)
     for row, part in zip(table, parts, strict=True):
         px, py = part.pivot or (part.x, part.y)
-        values = part._asdict() | dict(pivot_x=px, pivot_y=py, alpha=0.8 if part.colour == "shine" else 1.0, depth=1.0)
+        values = {**part._asdict(), "pivot_x": px, "pivot_y": py, "alpha": 1.0, "depth": 1.0}
         for name, column in COLUMN.items():
             if name in values:
                 row[column] = values[name]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wan_sdk.nano.attributes import Attributes, camera_of
 from wan_sdk.nano.world.geometry import View, part_frames, view
-from wan_sdk.nano.world.subjects import BOX, COLUMN
+from wan_sdk.nano.world.subjects import BOX, COLUMN, HALF, HEART
 from wan_sdk.spec.camera_moves import Node
 from wan_sdk.spec.camera_pose import Pose, pose_at
 
@@ -74,11 +74,12 @@ def pixel_of(ray: Tensor, seen: View) -> tuple[Tensor, Tensor]:
 def _outline(parts: Tensor) -> tuple[Tensor, Tensor]:
     """Return points around every part, none of them inside it: [n, slots, points]."""
     a, b, taper = (parts[..., COLUMN[name], None] for name in ("a", "b", "taper"))
-    box = parts[..., COLUMN["kind"], None] == BOX
+    kind = parts[..., COLUMN["kind"], None]
+    box = kind == BOX
     angle = torch.linspace(0, math.tau, _AROUND + 1, device=parts.device)[:-1]
     cos, sin = angle.cos() / math.cos(math.pi / _AROUND), angle.sin() / math.cos(math.pi / _AROUND)
     corner_x, corner_y = torch.sign(angle.cos()), torch.sign(angle.sin())
     widest = 1 - taper * corner_y
-    kind = parts[..., COLUMN["kind"], None]
-    low = torch.where(kind == 4, torch.clamp(sin, min=0), sin)  # the upper half of an ellipse
-    return a * torch.where(box, corner_x * widest, cos), b * torch.where(box, corner_y, low)
+    low = torch.where(kind == HALF, torch.clamp(sin, min=0), sin)
+    size = torch.where(kind == HEART, 0.615, 1.0)  # a heart of size 1 reaches so far from its middle
+    return size * a * torch.where(box, corner_x * widest, cos), size * b * torch.where(box, corner_y, low)
