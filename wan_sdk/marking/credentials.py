@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from wan_sdk.marking.sniff import sniff
 
 # What says who signed and when, and nothing of whether the content still is what was signed.
 _ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity")
+_HARD_BINDINGS = ("assertion.bmffHash.mismatch", "assertion.dataHash.mismatch", "assertion.boxesHash.mismatch")
 _SEARCHED_FOR_STORE = 64 * 2**20
 _BMFF_MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
@@ -94,31 +96,40 @@ class CredentialReading:
         return "TRUSTED" if self.trusted else "SIGNED_UNKNOWN"
 
 
-def read(
-    path: Path, *, home: Path | None = None, anchors: str | None = None, store: bytes | None = None
-) -> CredentialReading:
+def read(path: Path, *, home: Path | None = None, anchors: str | None = None) -> CredentialReading:
     """Read the credentials of a file and check them; never raises on a file, never opens a socket.
 
     Args:
       path: A media file; what it is is told by its content.
       home: Folder of keys and ledger; default `settings.home()`.
       anchors: Trusted roots (PEM) instead of those of this machine.
-      store: A manifest kept elsewhere, to be checked against the file instead of its own.
     """
     trusted = anchors_pem(home) if anchors is None else anchors
     try:
         with path.open("rb") as stream:
             mime_type = sniff(stream.read(4096))
-            if mime_type is None or (store is None and not _may_hold_credentials(stream, mime_type)):
+            if mime_type is None or not _may_hold_credentials(stream, mime_type):
                 return CredentialReading()
             stream.seek(0)
             try:
-                with c2pa.Reader(mime_type, stream, store, context=context(trusted)) as reader:
+                with c2pa.Reader(mime_type, stream, context=context(trusted)) as reader:
                     return _told(json.loads(reader.json()))
             except c2pa.C2paError as problem:
                 return _unread(problem, stream)
     except (OSError, ValueError, RecursionError) as problem:
         return CredentialReading(problem=short(problem))
+
+
+def read_store(store: bytes, *, home: Path | None = None) -> CredentialReading:
+    """Read a manifest that was kept apart from its file: who signed it, and whether it is whole in itself.
+
+    That it does not fit the bytes of a file is no fault here: the file is found by other means.
+    """
+    try:
+        with c2pa.Reader("application/c2pa", io.BytesIO(store), context=context(anchors_pem(home))) as reader:
+            return _told(json.loads(reader.json()), detached=True)
+    except (c2pa.C2paError, ValueError, RecursionError) as problem:
+        return CredentialReading(found=True, codes=("manifest.unreadable",), problem=short(problem))
 
 
 def context(anchors: str) -> c2pa.Context:
@@ -189,11 +200,12 @@ def _may_hold_credentials(stream: BinaryIO, mime_type: str) -> bool:
     return True
 
 
-def _told(report: dict[str, Any]) -> CredentialReading:
+def _told(report: dict[str, Any], *, detached: bool = False) -> CredentialReading:
     manifests = report.get("manifests") or {}
     active = manifests.get(report.get("active_manifest")) or {}
     results = report.get("validation_results") or {}
-    failures = _codes((results.get("activeManifest") or {}).get("failure"))
+    checked = results.get("activeManifest") or {}
+    failures = [code for code in _codes(checked.get("failure")) if not (detached and code in _HARD_BINDINGS)]
     broken = [code for code in failures if not code.startswith(_ABOUT_THE_SIGNER)]
     signature = active.get("signature_info") or {}
     data = {item.get("label", ""): item.get("data") for item in active.get("assertions") or []}
@@ -203,7 +215,8 @@ def _told(report: dict[str, Any]) -> CredentialReading:
     return CredentialReading(
         found=bool(active),
         valid=bool(active) and not broken,
-        trusted=report.get("validation_state") == "Trusted" and not broken,
+        # Not the library's own state, which is "Valid" for signers that nobody knows.
+        trusted=bool(active) and not failures and "signingCredential.trusted" in _codes(checked.get("success")),
         codes=tuple(dict.fromkeys(failures)),
         signer=_text(signature.get("common_name") or signature.get("issuer")),
         signed_at=stamped or _moment(generation.get("created")),

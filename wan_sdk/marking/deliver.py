@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from wan_sdk._version import __version__
-from wan_sdk.errors import StorageError
+from wan_sdk.errors import SignerError, StorageError
 from wan_sdk.marking import watermark
 from wan_sdk.marking.atomic import put_in_place, unfinished
 from wan_sdk.marking.authority import remember_anchor
@@ -177,6 +178,7 @@ class _Delivery:
     def _prepare_signing(self) -> str | None:
         """Find out now, before anything is encoded, whether signing can work."""
         if not self.marking.c2pa:
+            self.signatory = None
             return None
         if self.signatory is None:
             self.signatory = local_signatory(self.home)
@@ -227,20 +229,8 @@ class _Delivery:
         payload = mark.payload if mark and mark.read_back else None
         claims = dataclasses.replace(self.claims, watermark=payload)
         salt = secrets.token_bytes(32)
-        store: bytes | None = None
-        finished = encoded
-        if self.signatory is not None and self.marking.c2pa:
-            manifest = build_manifest(claims, include_prompt=self.marking.prompt == "include", salt=salt)
-            _, store = sign_file(
-                encoded,
-                signed,
-                manifest,
-                signatory=self.signatory,
-                ingredients=claims.ingredients,
-                time_stamp_url=stamp_url,
-                home=self.home,
-            )
-            finished = signed
+        store = self._sign(encoded, signed, claims, salt, stamp_url)
+        finished = signed if store else encoded
         essence = essence_of_clip(finished)
         sha256 = file_sha256(finished)
         self._record(claims, finished, sha256, essence, store, salt)
@@ -259,6 +249,28 @@ class _Delivery:
             warnings=tuple(self.warnings),
             unsafe_unmarked=self._unmarked_on_purpose,
         )
+
+    def _sign(self, encoded: Path, signed: Path, claims: Claims, salt: bytes, stamp_url: str | None) -> bytes | None:
+        """Return the manifest's bytes, or None when no credentials are wanted."""
+        if self.signatory is None:
+            return None
+        manifest = build_manifest(claims, include_prompt=self.marking.prompt == "include", salt=salt)
+        sign = partial(
+            sign_file,
+            encoded,
+            signed,
+            manifest,
+            signatory=self.signatory,
+            ingredients=claims.ingredients,
+            home=self.home,
+        )
+        try:
+            return sign(time_stamp_url=stamp_url)[1]
+        except SignerError as problem:
+            if stamp_url is None or self.marking.tsa == "required":
+                raise
+            self.warnings.append(f"signed without a time stamp: {problem.message}")
+            return sign()[1]
 
     @property
     def _unmarked_on_purpose(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from wan_sdk.errors import MediaError, StorageError, UsageError
 from wan_sdk.marking import watermark
-from wan_sdk.marking.credentials import CredentialReading, read
+from wan_sdk.marking.credentials import CredentialReading, read, read_store
 from wan_sdk.marking.essence import Essence, essence_of_clip, essence_of_picture, file_sha256, packet_sha256
 from wan_sdk.marking.fingerprint import MATCH, PROBABLE, RESEMBLES, distance
 from wan_sdk.marking.ledger import AssetRecord, Ledger
@@ -106,8 +106,8 @@ class _Looking:
         told = self.credentials
         if not told.valid:
             self.reasons.append(f"its credentials do not fit it: {', '.join(told.codes) or told.problem}")
-            with contextlib.suppress(MediaError):
-                self._seek_record(sha256)
+            with contextlib.suppress(Exception):  # whatever is wrong with it, it stays tampered with
+                self._seek_original(sha256)
             return "TAMPERED"
         self.reasons.append("the signature and every hash hold")
         self.reasons += [
@@ -129,6 +129,12 @@ class _Looking:
         )
         return "SIGNED_UNKNOWN"
 
+    def _seek_original(self, sha256: str) -> None:
+        """Say which of our clips was tampered with, if the content still tells."""
+        essence, record = self._seek_record(sha256)
+        if record is None and self.effort != "fast":
+            self._seek_by_mark(essence)
+
     def _read_claimed_mark(self, effort: Literal["fast", "normal", "deep"], record: AssetRecord | None) -> None:
         claimed = [value for algorithm, value in self.credentials.soft_bindings if algorithm == WATERMARK_ALG]
         try:
@@ -147,19 +153,27 @@ class _Looking:
         elif seen:
             self.reasons.append(f"the pixels carry an id that the credentials do not name: {seen}")
 
+    def _confirm_mark(self, record: AssetRecord, essence: Essence) -> None:
+        """Read the mark of a clip that its hash has led home; nothing depends on it."""
+        with contextlib.suppress(MediaError):
+            found = self._detect("fast", essence.frames)
+            same = found.payload is not None and payload_hex(found.payload) == record.payload
+            self._tell_mark(found, "CONFIRMED" if same else found.verdict)
+
     # -- files without ----------------------------------------------------------------------------
 
     def _unsigned(self, sha256: str) -> State:
         if self.credentials.problem:
             self.reasons.append(f"credentials could not be looked for: {self.credentials.problem}")
         essence, record = self._seek_record(sha256)
-        if record:
-            self._recover(record)
+        if record and self._is_signed(record):
+            if self.effort != "fast":
+                self._confirm_mark(record, essence)
             return "RECOVERED"
         state = self._seek_by_mark(essence)
         if state:
             return state
-        if self._seek_by_likeness(essence):
+        if not record and self._seek_by_likeness(essence):
             return "RECOVERED"
         self.reasons.append("no credentials, no watermark that can be read, no record that fits")
         return "NONE"
@@ -207,8 +221,7 @@ class _Looking:
             return "MARK_ONLY"
         self._tell_mark(found, "CONFIRMED")
         self._found(record, "watermark")
-        self._recover(record)
-        return "RECOVERED"
+        return "RECOVERED" if self._is_signed(record) else "MARK_ONLY"
 
     def _seek_by_likeness(self, essence: Essence) -> bool:
         nearest: list[tuple[AssetRecord, float]] = []
@@ -229,8 +242,7 @@ class _Looking:
             )
             return False
         self._found(record, "fingerprint")
-        self._recover(record)
-        return True
+        return self._is_signed(record)
 
     # -- the ledger -------------------------------------------------------------------------------
 
@@ -255,16 +267,17 @@ class _Looking:
         }[route]
         self.reasons.append(f"{how} ({record.content_id}, {record.created:%Y-%m-%d %H:%M} UTC)")
 
-    def _recover(self, record: AssetRecord) -> None:
-        """Read who signed the record, from the manifest that the ledger kept."""
+    def _is_signed(self, record: AssetRecord) -> bool:
+        """Return whether the manifest that the ledger kept is whole and ours, and tell who signed it."""
         if record.manifest is None:
-            self.reasons.append("the record says that this clip was delivered without credentials, on purpose")
-            return
-        kept = read(self.path, home=self.home, store=record.manifest)
-        broken = [code for code in kept.codes if not code.startswith("assertion.bmffHash")]
-        if broken:
-            self.reasons.append(f"the kept manifest does not hold by itself: {', '.join(broken)}")
+            self.reasons.append("the record says that it was delivered without credentials, on purpose")
+            return False
+        kept = read_store(record.manifest, home=self.home)
+        if not kept.valid or not (kept.trusted or kept.codes == ("signingCredential.expired",)):
+            self.reasons.append(f"the manifest in the record does not hold: {', '.join(kept.codes) or kept.problem}")
+            return False
         self.credentials = replace(kept, found=False)
+        return True
 
     # -- pixels -----------------------------------------------------------------------------------
 
