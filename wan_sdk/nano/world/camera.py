@@ -38,10 +38,10 @@ RANGES = {
     "pan": Range(5, 40, (5, 1), (0.35, 0.65)),
     "tilt": Range(4, 25, (5, 1), (0.5, 0.65)),
     "roll": Range(5, 35, (5, 1), (0.35, 0.65)),
-    "zoom": Range(1.1, 2, (0.1, 0.05), (0.0, 0.4)),
-    "dolly": Range(0.07, 0.45, (0.05, 0.01), (0.4, 0.6)),
+    "zoom": Range(1.1, 2, (0.1, 0.05), (0.0, 0.3)),
+    "dolly": Range(0.07, 0.45, (0.05, 0.01), (0.45, 0.55)),
     "truck": Range(0.07, 0.8, (0.05, 0.01), (0.4, 0.6)),
-    "pedestal": Range(0.06, 0.6, (0.05, 0.01), (0.22, 0.4)),
+    "pedestal": Range(0.06, 0.6, (0.05, 0.01), (0.28, 0.34)),
     "orbit": Range(8, 45, (5, 1), (0.35, 0.65)),
     "handheld": Range(0.2, 2, (0.1, 0.1), (0, 0)),
 }
@@ -95,11 +95,17 @@ def pin(camera: Node | str, rng: np.random.Generator, n: int) -> dict[str, np.nd
     }
 
 
-def draw_start(rng: np.random.Generator, kind: np.ndarray, amount: np.ndarray, flying: np.ndarray) -> np.ndarray:
-    """Draw which part of each move lies before the centred view: [n, 2], 0 to 1."""
+def draw_start(rng: np.random.Generator, drawn: Attributes, flying: np.ndarray) -> np.ndarray:
+    """Draw which part of each move lies before the centred view: [n, 2], 0 to 1.
+
+    A zoom beside another move begins at the nominal view, so that the other's amount can be read in it.
+    """
+    kind, amount = np.asarray(drawn["camera_kind"]), np.asarray(drawn["camera_amount"])
     low, high = np.array([(0, 0), *(drawn.start for drawn in RANGES.values())])[kind].transpose(2, 0, 1)
     start = rng.uniform(low, high)
     start = start - 0.1 * (flying[:, None] & (kind == MOVE_KINDS.index("tilt")))  # what flies is higher in the picture
+    beside = (np.asarray(drawn["camera_join"]) != SINGLE)[:, None] & (kind == MOVE_KINDS.index("zoom"))
+    start = np.where(beside, 0.0, start)
     mirrored = (amount < 0) & np.isin(kind, [MOVE_KINDS.index("tilt"), MOVE_KINDS.index("pedestal")])
     return np.where(mirrored, 1 - start, start)
 

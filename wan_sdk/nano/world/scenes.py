@@ -80,7 +80,7 @@ def sample(rng: np.random.Generator, n: int, **fixed: object) -> dict[str, np.nd
     if "size" not in fixed:
         drawn["size"] = np.where(drawn["companion"] >= 0, NAMES["size"].index("medium"), drawn["size"])
     flying = np.isin(drawn["subject"], [SUBJECTS.index(name) for name in FLYING])
-    drawn["camera_start"] = cameras.draw_start(rng, drawn["camera_kind"], drawn["camera_amount"], flying)
+    drawn["camera_start"] = cameras.draw_start(rng, drawn, flying)
     return drawn
 
 
