@@ -1,0 +1,239 @@
+"""Find a model's files on this machine, and fetch them when told to.
+
+A checkpoint is a folder in Diffusers format: `model_index.json` and a folder a part. It lies in
+the package itself (nano), in a folder of the user's, or in the cache of Hugging Face. Nothing is
+downloaded unasked, and nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from wan_sdk import settings
+from wan_sdk.engine.weights import check_whole, sha256_of_files, sha256_together
+from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere
+from wan_sdk.models.model import Model
+
+PARTS = (
+    "tokenizer",
+    "text_encoder",
+    "transformer",
+    "transformer_2",
+    "vae",
+    "scheduler",
+    "image_encoder",
+    "image_processor",
+)
+_WITHOUT_WEIGHTS = ("tokenizer", "scheduler", "image_processor")
+_INDEX = "model_index.json"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that lies on this machine, complete as far as names go.
+
+    Args:
+      folder: Where its model_index.json lies.
+      index: What is in that file.
+      weights: The safetensors files of each part that has any.
+    """
+
+    folder: Path
+    index: dict[str, Any]
+    weights: dict[str, tuple[Path, ...]]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts it has, in the order of `PARTS`."""
+        return tuple(part for part in PARTS if _has(self.index, part))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over the sorted names and hashes of all weight files."""
+        return self._sha256([path for files in self.weights.values() for path in files])
+
+    def part_sha256(self, part: str) -> str:
+        """Return the hash of one part: its weights and its settings, wherever it lies."""
+        folder = self.folder / part
+        files = [*self.weights.get(part, ()), *sorted(folder.glob("*.json")), *sorted(folder.glob("*.model"))]
+        hashes = sha256_of_files(files)
+        return sha256_together({path.name: digest for path, digest in hashes.items()})
+
+    def check(self, *parts: str) -> None:
+        """Make sure that the weight files of these parts (of all, unless given) are whole.
+
+        Raises:
+          DamagedWeights: Naming the file that is not.
+        """
+        for part in parts or self.weights:
+            for path in self.weights[part]:
+                check_whole(path)
+
+    def _sha256(self, files: list[Path]) -> str:
+        hashes = sha256_of_files(files)
+        return sha256_together({path.relative_to(self.folder).as_posix(): digest for path, digest in hashes.items()})
+
+
+def find(model: Model) -> Checkpoint:
+    """Return the files of a model that is on this machine; no socket is opened.
+
+    >>> from wan_sdk import models
+    >>> find(models.get("nano")).parts
+    ('tokenizer', 'text_encoder', 'transformer', 'vae', 'scheduler')
+
+    Args:
+      model: From the catalogue, or of your own (`wan.models.at`).
+
+    Raises:
+      ModelNotHere: If it is not on this machine, with its size, licence and how to get it.
+      DamagedWeights: If its description can't be read.
+    """
+    if model.repo == "nano":
+        return _read(Path(str(resources.files("wan_sdk.nano") / "weights")), model)
+    if _is_folder(model.repo):
+        return _read(Path(model.repo).expanduser(), model)
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(model.repo, local_files_only=True, allow_patterns=_wanted())
+    except OSError:  # every "not in the cache" of the library is one
+        raise _not_here(model, "it is not on this machine") from None
+    return _read(Path(folder), model)
+
+
+def is_here(model: Model) -> bool:
+    """Return whether a model's files are on this machine."""
+    try:
+        find(model)
+    except ModelNotHere:
+        return False
+    return True
+
+
+def fetch(model: Model, *, offline: bool | None = None, progress: Progress | None = None) -> Checkpoint:
+    """Download a model into the cache of Hugging Face, unless it is there.
+
+    Args:
+      model: From the catalogue.
+      offline: Whether sockets are forbidden; as the settings say unless given.
+      progress: Called with bytes done and bytes in all (as far as they are known).
+
+    Raises:
+      ModelNotHere: If sockets are forbidden, or there is nothing to download.
+      EngineError: If the download failed; what has arrived is kept, and fetching again goes on from it.
+    """
+    try:
+        return find(model)
+    except ModelNotHere:
+        if model.repo == "nano" or _is_folder(model.repo):
+            raise
+        if settings.offline(offline):
+            raise _not_here(model, "it is not on this machine, and sockets are forbidden (offline)") from None
+    from huggingface_hub import snapshot_download
+
+    bars = _bars(progress) if progress else None
+    try:
+        folder = snapshot_download(model.repo, allow_patterns=_wanted(), tqdm_class=bars)
+    except Exception as problem:
+        raise EngineError(
+            f"the download of {model.repo} failed: {str(problem).splitlines()[0]}",
+            where=model.key,
+            hint=f"what has arrived is kept; try again: wan-sdk models fetch {model.key}",
+        ) from problem
+    return _read(Path(folder), model)
+
+
+def _bars(progress: Progress) -> type:
+    """Return a progress bar that tells a function instead of a terminal; the library makes its own of it."""
+    from tqdm.auto import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._told = options.get("unit") == "B" and "Reconstructing" in str(options.get("desc"))
+            self._done = 0
+            super().__init__(*args, **{**options, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            if self._told:
+                self._done += int(n or 0)
+                progress(self._done, int(self.total or 0))
+
+    return Bar
+
+
+def _wanted() -> list[str]:
+    return [_INDEX, *(f"{part}/*" for part in PARTS)]
+
+
+def _is_folder(repo: str) -> bool:
+    return Path(repo).expanduser().exists() or repo.startswith((".", "/", "~")) or "\\" in repo or repo.count("/") != 1
+
+
+def _has(index: dict[str, Any], part: str) -> bool:
+    entry = index.get(part)
+    return isinstance(entry, list) and len(entry) == 2 and entry[1] is not None
+
+
+def _read(folder: Path, model: Model) -> Checkpoint:
+    description = folder / _INDEX
+    if not description.is_file():
+        what = f"there is no {_INDEX} in {folder}" if folder.is_dir() else f"there is no folder {folder}"
+        raise _not_here(model, what)
+    index = _json(description)
+    weights = {}
+    for part in PARTS:
+        if not _has(index, part):
+            continue
+        if not (folder / part).is_dir():
+            raise _not_here(model, f"its folder {part} is missing in {folder}")
+        if part not in _WITHOUT_WEIGHTS:
+            weights[part] = _weight_files(folder / part, model)
+    return Checkpoint(folder, index, weights)
+
+
+def _weight_files(folder: Path, model: Model) -> tuple[Path, ...]:
+    """Return the files of one part: those that its list of shards names, or the only one."""
+    for name in ("diffusion_pytorch_model", "model"):
+        shards = folder / f"{name}.safetensors.index.json"
+        if shards.is_file():
+            names = set(_json(shards).get("weight_map", {}).values())
+            files = tuple(folder / shard for shard in sorted(names))
+        elif (folder / f"{name}.safetensors").is_file():
+            files = (folder / f"{name}.safetensors",)
+        else:
+            continue
+        missing = [path.name for path in files if not path.is_file()]
+        if missing or not files:
+            raise _not_here(model, f"its download is not complete: {folder.name}/{missing[0] if missing else name}")
+        return files
+    raise _not_here(model, f"there are no safetensors files in {folder}")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise DamagedWeights("this file of the checkpoint is not readable JSON", where=str(path), hint="fetch it again")
+    return content
+
+
+def _not_here(model: Model, what: str) -> ModelNotHere:
+    if model.repo == "nano":
+        return ModelNotHere(f"{what}; nano is part of the package", where="nano", hint="install wan-sdk again")
+    if _is_folder(model.repo):
+        return ModelNotHere(what, where=model.key, hint="give the folder where the checkpoint's model_index.json lies")
+    return ModelNotHere(
+        f"{what}: {model.repo}, a download of {model.download_gb:g} GB under {model.licence}",
+        where=model.key,
+        hint=f"wan-sdk models fetch {model.key}, or Studio(download=True)",
+    )

@@ -1,0 +1,174 @@
+"""The resident parts of models: loaded once, shared by every call, changed by none.
+
+Pipelines come and go with each call (building one takes a tenth of a millisecond); the parts stay.
+Parts whose files are the same bytes are loaded once, whichever checkpoint they came from: the text
+encoder of all Wan models, the VAE of most.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+
+from wan_sdk.engine.checkpoint import PARTS, Checkpoint
+from wan_sdk.engine.preview import LatentColours, fit_colours
+from wan_sdk.errors import DamagedWeights
+
+# Both libraries import a class when it is first asked for, so only what a model has is imported.
+_CLASSES = {
+    "tokenizer": (transformers, "AutoTokenizer"),
+    "text_encoder": (transformers, "UMT5EncoderModel"),
+    "transformer": (diffusers, "WanTransformer3DModel"),
+    "transformer_2": (diffusers, "WanTransformer3DModel"),
+    "vae": (diffusers, "AutoencoderKLWan"),
+    "image_encoder": (transformers, "CLIPVisionModel"),
+    "image_processor": (transformers, "CLIPImageProcessor"),
+}
+# The VAE's errors add up from piece to piece, and CLIP is small: both stay exact.
+_IN_FLOAT32 = ("vae", "image_encoder")
+_REMEMBERED_PROMPTS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of one model, ready to run.
+
+    Args:
+      components: What a pipeline is made of, without its scheduler; absent parts are missing.
+      keys: Content hash of each component: equal keys, same object.
+      weights_sha256: Hash of all weights of the checkpoint.
+    """
+
+    components: dict[str, Any]
+    keys: dict[str, str]
+    weights_sha256: str
+
+    @property
+    def vae(self) -> AutoencoderKLWan:
+        """The VAE."""
+        return self.components["vae"]
+
+    @property
+    def experts(self) -> tuple[WanTransformer3DModel, ...]:
+        """The transformers: one, or that for high and that for low noise."""
+        found = (self.components.get(name) for name in ("transformer", "transformer_2"))
+        return tuple(expert for expert in found if expert is not None)
+
+
+class Pool:
+    """Keep the parts of models on one device.
+
+    Args:
+      device: Where they live.
+      dtype: What transformers and the text encoder run in.
+    """
+
+    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        self.device = device
+        self.dtype = dtype
+        self._lock = threading.RLock()
+        self._parts: dict[str, Any] = {}
+        self._models: dict[str, Parts] = {}
+        self._prompts: OrderedDict[tuple[str, str, int], torch.Tensor] = OrderedDict()
+        self._colours: dict[str, LatentColours] = {}
+
+    def parts(self, checkpoint: Checkpoint) -> Parts:
+        """Return the parts of a checkpoint, loading those that are not here yet.
+
+        Raises:
+          DamagedWeights: If a file is not what it says.
+        """
+        with self._lock:
+            weights_sha256 = checkpoint.sha256
+            if weights_sha256 not in self._models:
+                checkpoint.check()
+                wanted = [part for part in PARTS if part in checkpoint.parts and part in _CLASSES]
+                keys = {part: f"{part.removesuffix('_2')}:{checkpoint.part_sha256(part)}" for part in wanted}
+                components = {part: self._part(part, keys[part], checkpoint.folder / part) for part in wanted}
+                self._models[weights_sha256] = Parts(components, keys, weights_sha256)
+            return self._models[weights_sha256]
+
+    def vae(self, checkpoint: Checkpoint) -> AutoencoderKLWan:
+        """Return the VAE of a checkpoint, loading nothing else."""
+        with self._lock:
+            checkpoint.check("vae")
+            return self._part("vae", f"vae:{checkpoint.part_sha256('vae')}", checkpoint.folder / "vae")
+
+    def prompt(self, parts: Parts, text: str, tokens: int, encode: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Return the embedding of a text [1, tokens, width], computed once.
+
+        Args:
+          parts: Whose text encoder it is.
+          text: The text.
+          tokens: Its length with padding.
+          encode: Computes the embedding, when it is not known.
+        """
+        key = (parts.keys["text_encoder"] + parts.keys["tokenizer"], text, tokens)
+        with self._lock:
+            if key not in self._prompts:
+                self._prompts[key] = encode()
+            self._prompts.move_to_end(key)
+            while len(self._prompts) > _REMEMBERED_PROMPTS:
+                self._prompts.popitem(last=False)
+            return self._prompts[key]
+
+    def colours(self, parts: Parts) -> LatentColours:
+        """Return the map from latents to colours of a model's VAE, fitted once."""
+        with self._lock:
+            key = parts.keys["vae"]
+            if key not in self._colours:
+                self._colours[key] = fit_colours(parts.vae)
+            return self._colours[key]
+
+    def clear(self) -> None:
+        """Forget everything and give the memory back."""
+        with self._lock:
+            self._models.clear()
+            self._parts.clear()
+            self._prompts.clear()
+            self._colours.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _part(self, part: str, key: str, folder: Path) -> Any:
+        if key not in self._parts:
+            self._parts[key] = self._load(part, folder)
+        return self._parts[key]
+
+    def _load(self, part: str, folder: Path) -> Any:
+        kind = getattr(*_CLASSES[part])
+        options: dict[str, Any] = {"local_files_only": True}
+        if issubclass(kind, torch.nn.Module):
+            options |= {"dtype": torch.float32 if part in _IN_FLOAT32 else self.dtype, "use_safetensors": True}
+            options["output_loading_info"] = True  # without it, missing tensors are made up at random
+        try:
+            loaded = kind.from_pretrained(folder, **options)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as problem:
+            if "allocate memory" in str(problem):
+                raise
+            raise _damaged(folder, str(problem).strip().splitlines()[0][:300]) from problem
+        if not isinstance(loaded, tuple):
+            return loaded
+        network, told = loaded
+        if missing := sorted(told["missing_keys"]):
+            raise _damaged(folder, f"{len(missing)} tensors are missing, {missing[0]} among them")
+        return network.to(self.device).eval().requires_grad_(requires_grad=False)
+
+
+def _damaged(folder: Path, what: str) -> DamagedWeights:
+    return DamagedWeights(
+        f"this part of the checkpoint can't be loaded: {what}",
+        where=str(folder),
+        hint="fetch the model again, or look whether the folder is in Diffusers format",
+    )
