@@ -183,7 +183,7 @@ PARTS: dict[str, list[Part]] = {
     ],
     "house": [
         Part(BOX, 0.3, 0.83, 0.07, 0.16, "wood"),
-        Part(BOX, 0, 0.32, 0.46, 0.32, "cream", round=0.01),
+        Part(BOX, 0, 0.32, 0.46, 0.32, "lighter", round=0.01),
         Part(BOX, 0, 0.82, 0.35, 0.22, taper=0.85),
         Part(BOX, 0, 0.2, 0.11, 0.2, "main", round=0.02),
         Part(BOX, -0.28, 0.36, 0.1, 0.1, "glass", round=0.01),
@@ -338,7 +338,7 @@ def slot_colours(main: np.ndarray) -> dict[str, np.ndarray]:
     brightness = float(main @ (0.3, 0.59, 0.11))
     return {
         "main": main,
-        "darker": main * 0.76 if brightness > 0.2 else main * 0.5 + 0.14,
+        "darker": main * 0.83 if brightness > 0.2 else main * 0.5 + 0.14,
         "lighter": main * 0.5 + 0.5 if 0.2 < brightness < 0.75 else main * 0.74 if brightness >= 0.75 else main + 0.25,
     }
 
