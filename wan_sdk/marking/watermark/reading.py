@@ -15,6 +15,7 @@ from wan_sdk.marking.watermark.geometry import Pose, Sheet
 
 FINE = 512
 RADII = 5
+BATCH = 65_536
 WORDS = 64 * math.log(2)
 
 
@@ -84,6 +85,28 @@ def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose)
         return None
     found = polar.decode(statistic.log_ratios(total, variance), payload.CODED_BITS, payload.from_bits)
     return None if found is None else vouch(q, waves, account, pose, found, WORDS)
+
+
+@dataclass(eq=False)
+class Known:
+    """Hold the ids of a ledger, to ask for each of them where the code itself cannot be read.
+
+    Args:
+      ids: uint64 [n].
+    """
+
+    ids: np.ndarray
+
+    def read(self, q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose) -> Word | None:
+        """Return the known id that scores best, with its proof; None when there are no ids."""
+        total, variance = statistic.soft_bits(q, waves)
+        if not len(self.ids) or not variance.any():
+            return None
+        account.attempts += 1
+        parts = np.array_split(self.ids, len(self.ids) // BATCH + 1)
+        scores = np.concatenate([polar.correlate(part, total) for part in parts])
+        best = int(self.ids[int(np.argmax(scores))])
+        return vouch(q, waves, account, pose, best, math.log(len(self.ids)), "ledger")
 
 
 def vouch(
