@@ -120,11 +120,16 @@ class Call:
         return cls(**{**data, "inputs": inputs, "loras": loras})
 
     def sha256(self) -> str:
-        """Return the hash of everything that shapes the pictures, whatever files are called."""
+        """Return the hash of everything that shapes the pictures, whatever files are called.
+
+        Which shot stands before is not part of it: what that one shows is not known here, and its
+        number changes when a shot is inserted.
+        """
         data = self.to_dict()
         del data["shot"]
         for item in data["inputs"]:
             item.pop("path"), item.pop("reference")
+            item["after_shot"] = item["after_shot"] is not None
         for item in data["loras"]:
             item.pop("path")
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

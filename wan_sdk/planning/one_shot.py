@@ -18,6 +18,7 @@ from wan_sdk.spec import Character, Look, Lora, Reference, Shot, Size
 from wan_sdk.spec.character import mentioned
 
 WATERMARK_LINES = 256
+KINDS = {"image": "a picture", "video": "a clip", "audio": "a sound", "weights": "a file of weights"}
 Measured = Mapping[Reference | Lora, Probe]
 Changed = Callable[[str, object, object, str], None]
 
@@ -149,7 +150,7 @@ def _inputs(
             wanted = "video" if reference.kind == "video" else "image"
             if probe.kind != wanted:
                 raise PlanError(
-                    f"{_called(reference)} is a {probe.kind}; the role {reference.role!r} takes a {wanted}",
+                    f"{_called(reference)} is {KINDS[probe.kind]}; the role {reference.role!r} takes {KINDS[wanted]}",
                     where=where,
                     hint="shot.starting_on() takes a picture, shot.continuing() and shot.restyling() a clip",
                 )
