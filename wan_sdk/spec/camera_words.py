@@ -48,7 +48,9 @@ after a whole path ", all of it starting gently". Nothing is said of a steady mo
 
 from __future__ import annotations
 
-from wan_sdk.spec.camera_moves import MOVES, Ease, InTurn, Move, MoveKind, Node, Together
+from dataclasses import replace
+
+from wan_sdk.spec.camera_moves import MOVES, Ease, InTurn, Move, MoveKind, Node, Together, eased, in_turn, together
 
 VERBS: dict[MoveKind, str] = {
     "pan": "pans",
@@ -80,6 +82,7 @@ EASE_WORDS: dict[Ease, str] = {
     "in-out": "starting and stopping gently",
 }
 STILL = VERBS["static"]
+_STILLNESS = Move("static", 0)
 
 
 def words_of(node: Node) -> str:
@@ -90,7 +93,28 @@ def words_of(node: Node) -> str:
     >>> words_of(InTurn((Move("pan", -10), Move("zoom", 2.0)), (0.7, 0.3)))
     'the camera slowly pans 10 degrees to the left over 70 percent of the time, then quickly zooms in by 2 times'
     """
-    return "the camera " + _path(node)
+    return "the camera " + _path(sayable(node))
+
+
+def sayable(node: Node) -> Node:
+    """Return the part of a path that words can say: no seeds, and no stillness beside motion.
+
+    The path read back from the words is this one, its amounts rounded.
+
+    >>> sayable(Together((Move("static", 0), Move("handheld", 0.6, seed=3))))
+    Move(kind='handheld', amount=0.6, seed=0, ease='linear')
+    """
+    if isinstance(node, Move):
+        return _STILLNESS if said_amount(node) is None else replace(node, seed=0)
+    parts = [sayable(part) for part in node.parts]
+    if all(part == _STILLNESS for part in parts):
+        return _STILLNESS
+    if isinstance(node, InTurn):
+        return eased(in_turn(parts, node.shares), node.ease)
+    moving = [part for part in parts if part != _STILLNESS]
+    if len(moving) == 1 and node.ease != "linear" != moving[0].ease:
+        return eased(together(_STILLNESS, moving[0]), node.ease)
+    return moving[0] if len(moving) == 1 and node.ease == "linear" else eased(together(*moving), node.ease)
 
 
 def move_words(move: Move) -> str:
@@ -158,11 +182,8 @@ def _path(node: Node) -> str:
 def _step(node: Node) -> str:
     if not isinstance(node, Together):
         return _one(node)
-    moving = [part for part in node.parts if not _is_still(part)]
-    if not moving:
-        return STILL
     ease = f", {EASE_WORDS[node.ease]}" if node.ease != "linear" else ""
-    return " and ".join(_one(part) for part in moving) + ease
+    return " and ".join(_one(part) for part in node.parts) + ease
 
 
 def _one(node: Node) -> str:
@@ -170,10 +191,6 @@ def _one(node: Node) -> str:
         return f"({_path(node)})"
     phrase = move_words(node)
     return phrase if node.ease == "linear" or phrase == STILL else f"{phrase} {EASE_WORDS[node.ease]}"
-
-
-def _is_still(node: Node) -> bool:
-    return said_amount(node) is None if isinstance(node, Move) else all(_is_still(part) for part in node.parts)
 
 
 def _adverb(move: Move) -> str:

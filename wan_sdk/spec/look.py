@@ -111,9 +111,7 @@ class Look(Written):
         """
         if isinstance(value, Look):
             return value
-        if isinstance(value, str):
-            return cls(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, str | Mapping):
             return cls.from_plain(value)
         raise SpecError(
             f"look is {value!r:.80}; it must be a Look or words", where="Look", hint="for example 'watercolour'"
@@ -123,6 +121,11 @@ class Look(Written):
         """Return the words alone where there is nothing else to say, else the fields."""
         written = self.fields_written()
         return self.words if len(written) == 1 else written
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Self:
+        """Return the look that `plain` wrote."""
+        return cls(data) if isinstance(data, str) else super().from_plain(data)
 
     def fields_written(self) -> dict[str, Any]:
         """Return the fields that differ from their default."""

@@ -78,6 +78,12 @@ class Size(Written):
         """
         return f"{self.width}x{self.height}"
 
+    @classmethod
+    def from_plain(cls, data: Any) -> Self:
+        """Return the size that `plain` or `fields_written` wrote."""
+        sides = _SIDES.fullmatch(data) if isinstance(data, str) else None
+        return cls(int(sides[1]), int(sides[2])) if sides else super().from_plain(data)
+
     def fields_written(self) -> dict[str, Any]:
         """Return width and height."""
         return {"width": self.width, "height": self.height}
