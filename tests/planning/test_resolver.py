@@ -176,6 +176,23 @@ class TestReferences:
             plan(Shot("{Mara} walks"))
 
 
+class TestSweep:
+    def test_cells_are_named_by_their_values_and_texts_by_number(self):
+        sweep = Shot("a").sweep(prompt=["a secret", "another"], guidance=[3, 6.5], size=["480p", Size(480, 288)])
+        names = plan(sweep).names
+        assert names[0] == "prompt 0, guidance=3, size=480p"
+        assert names[-1] == "prompt 1, guidance=6.5, size=480x288"
+        assert plan(Shot("a").sweep(camera=["pan left"])).names[0].startswith("camera=")
+        looks = Shot("a").sweep(look=["ink", None], references=[(), (PICTURE,)])
+        assert plan(looks).names == tuple(f"look {a}, references {b}" for a in (0, 1) for b in (0, 1))
+        pair = Shot("a", model="wan2.2-t2v-a14b").sweep(guidance=[(4, 3), (5, 1)])
+        assert plan(pair).names == ("guidance=(4.0, 3.0)", "guidance=(5.0, 1.0)")
+
+    def test_an_error_names_the_cell(self):
+        with pytest.raises(LengthNotSupported, match="Sweep, seconds=9: seconds is 9"):
+            plan(Shot("a").sweep(seconds=[2, 9]))
+
+
 class TestScene:
     def test_an_empty_one(self):
         with pytest.raises(PlanError, match="no shots"):

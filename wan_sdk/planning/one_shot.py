@@ -10,7 +10,7 @@ from wan_sdk import models
 from wan_sdk.errors import PlanError, SizeNotSupported, SpecError
 from wan_sdk.models import Model
 from wan_sdk.planning import sizes
-from wan_sdk.planning.call import Call, Change, Input, LoraUse, Probe
+from wan_sdk.planning.call import Call, Change, Input, LoraUse, Probe, Role
 from wan_sdk.planning.lengths import frames_for, frames_within
 from wan_sdk.planning.prompting import loras_of, negative_text, prompt_text
 from wan_sdk.planning.tasks import DEFAULT_STRENGTH, Sources, role_not_served, sources_of
@@ -132,8 +132,13 @@ def checked_probe(reference: Reference | Lora, measured: Measured, where: str) -
 def _inputs(
     shot: Shot, sources: Sources, index: int, before: Call | None, measured: Measured, where: str
 ) -> tuple[Input, ...]:
+    roles: dict[Role, int | None] = {
+        "first_frame": sources.first,
+        "last_frame": sources.last,
+        "restyle": sources.restyle,
+    }
     inputs = []
-    for role, number in (("first_frame", sources.first), ("last_frame", sources.last), ("restyle", sources.restyle)):
+    for role, number in roles.items():
         if number is None:
             continue
         reference = shot.references[number]
@@ -144,7 +149,7 @@ def _inputs(
                     where=where,
                     hint="continue a file: shot.continuing('clip.mp4'), or put a shot before it in a Scene",
                 )
-            item = Input(role, after_shot=index - 1, reference=number, width=before.width, height=before.height)  # type: ignore[arg-type]
+            item = Input(role, after_shot=index - 1, reference=number, width=before.width, height=before.height)
         else:
             probe = checked_probe(reference, measured, where)
             wanted = "video" if reference.kind == "video" else "image"
@@ -155,7 +160,7 @@ def _inputs(
                     hint="shot.starting_on() takes a picture, shot.continuing() and shot.restyling() a clip",
                 )
             item = Input(
-                role,  # type: ignore[arg-type]
+                role,
                 path=reference.path,
                 sha256=probe.sha256,
                 reference=number,

@@ -12,6 +12,7 @@ from wan_sdk.planning.call import Call, Change, Note
 from wan_sdk.planning.timeline import Timeline
 
 SCHEMA = "wan_sdk.Plan/1"
+PlanKind = Literal["shot", "scene", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Plan:
     """
 
     title: str
-    kind: Literal["shot", "scene", "sweep"]
+    kind: PlanKind
     names: tuple[str, ...]
     calls: tuple[Call, ...]
     changes: tuple[Change, ...] = ()

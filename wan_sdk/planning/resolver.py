@@ -12,10 +12,12 @@ from wan_sdk.planning.call import Call, Change, Machine, Note
 from wan_sdk.planning.estimate import estimate
 from wan_sdk.planning.lint import lint_call, lint_chain
 from wan_sdk.planning.one_shot import Measured, Setting, call_of
-from wan_sdk.planning.plan import Estimate, Plan
+from wan_sdk.planning.plan import Estimate, Plan, PlanKind
 from wan_sdk.planning.seeds import derived_seed, which_of_equal
 from wan_sdk.planning.timeline import Placement, Timeline
-from wan_sdk.spec import Look, Scene, Shot, Size, Sweep, Transition
+from wan_sdk.spec import Scene, Shot, Size, Sweep, Transition
+
+TEXTS = ("prompt", "negative", "look")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _sweep_plan(sweep: Sweep, studio: _Studio, maker: str | None) -> Plan:
     setting = Setting(None, (), None, None, derived_seed(None, sweep.shot.prompt), studio.tier)
     names = []
     for index, shot in enumerate(sweep.shots):
-        cell = ", ".join(f"{axis}={_said(getattr(shot, axis))}" for axis in sweep.axes)
+        cell = ", ".join(_cell(axis, tried, getattr(shot, axis)) for axis, tried in sweep.axes.items())
         _add(draft, shot, studio, setting, f"Sweep, {cell}", cell, index=index)
         names.append(cell)
     return _plan(draft, sweep.shot.name or "sweep", "sweep", tuple(names), studio, maker)
@@ -219,7 +221,7 @@ def _check_fits(first: Call, call: Call, where: str) -> None:
 def _plan(
     draft: _Draft,
     title: str,
-    kind: str,
+    kind: PlanKind,
     names: tuple[str, ...],
     studio: _Studio,
     maker: str | None,
@@ -227,7 +229,7 @@ def _plan(
 ) -> Plan:
     return Plan(
         title=title,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         names=names,
         calls=tuple(draft.calls),
         changes=tuple(draft.changes),
@@ -239,10 +241,12 @@ def _plan(
     )
 
 
-def _said(value: object) -> str:
-    if isinstance(value, Look):
-        value = value.words
+def _cell(axis: str, tried: Sequence[object], value: object) -> str:
+    """Return a cell of a sweep in words; texts and lists, which may be long and are private, by their number."""
+    if isinstance(value, float):
+        return f"{axis}={value:g}"
     if isinstance(value, Size):
-        return value.plain()
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+        return f"{axis}={value.plain()}"
+    if axis in TEXTS or (isinstance(value, tuple) and axis != "guidance"):
+        return f"{axis} {tried.index(value)}"
+    return f"{axis}={value}"

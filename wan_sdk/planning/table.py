@@ -17,7 +17,9 @@ LONGEST_PROMPT = 400
 def plan_table(plan: Plan) -> str:
     """Return a plan as text: the calls, their prompts, what was changed, and the notes."""
     parts = [_heading(plan), *aligned([COLUMNS, *rows(plan)]), "", "prompts"]
-    parts += [f"  {index}  {_shortened(call.prompt)}" for index, call in enumerate(plan.calls)]
+    parts += together(
+        [(plan.names[index], _shortened(call.prompt)) for index, call in enumerate(plan.calls)], len(plan.calls)
+    )
     if plan.changes:
         parts += ["", "changed from what was asked"]
         parts += together(
