@@ -1,3 +1,5 @@
+"""The catalogue; run this file as a module to keep it again after its data changed on purpose."""
+
 import hashlib
 import json
 from dataclasses import asdict
@@ -142,3 +144,9 @@ def test_a_folder_of_ones_own_is_checked(tmp_path):
         models.at(tmp_path, like="nanoo")
     with pytest.raises(SpecError, match="no name"):
         models.at("/", like="nano")
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(
+        json.dumps({model.key: plain(model) for model in EVERY}, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
