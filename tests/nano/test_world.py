@@ -9,6 +9,7 @@ import torch
 from wan_sdk.nano.attributes import AT_ONCE, IN_TURN, MOVE_KINDS, NAMES, SUBJECTS, camera_of
 from wan_sdk.nano.world import build, render, sample, truth
 from wan_sdk.nano.world.camera import POSE, path
+from wan_sdk.nano.world.flow import flow
 from wan_sdk.nano.world.subjects import COLUMN, PARTS
 from wan_sdk.spec.camera_moves import InTurn, Move, Together
 from wan_sdk.spec.camera_pose import pose_at
@@ -208,3 +209,23 @@ def test_no_subject_has_a_colour_that_does_not_exist():
     colours = build(drawn, 1)["rgb"]
     assert colours.isfinite().all()
     assert colours.min() >= 0
+
+
+@pytest.mark.parametrize("camera", [Move("truck", 0.15), Move("zoom", 1.2), Move("roll", 15.0), Move("dolly", 0.2)])
+def test_the_flow_leads_to_the_same_things_in_the_next_frame(camera):
+    drawn = sample(np.random.default_rng(4), 2, place="mountains", motion="sway", camera=camera, **BY_DAY)
+    scene = build(drawn, 3)
+    pictures = render(scene, HEIGHT, WIDTH)
+    moved = flow(scene, HEIGHT, WIDTH)
+    assert moved.shape == (2, 2, 2, HEIGHT, WIDTH)
+    y, x = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
+    for k in range(2):
+        grid = torch.stack(
+            [(x + moved[:, 0, k] + 0.5) * 2 / WIDTH - 1, (y + moved[:, 1, k] + 0.5) * 2 / HEIGHT - 1], -1
+        )
+        warped = torch.nn.functional.grid_sample(pictures[:, :, k + 1], grid, align_corners=False)
+        shown = grid.abs().amax(-1) < 1
+        followed = (warped - pictures[:, :, k]).abs().mean(1)[shown]
+        still = (pictures[:, :, k + 1] - pictures[:, :, k]).abs().mean(1)[shown]
+        assert followed.median() < 0.02
+        assert followed.mean() < 0.6 * still.mean()

@@ -81,9 +81,8 @@ def _stars(image: Tensor, says: dict[str, Tensor], dx: Tensor, dy: Tensor, pixel
     return mix(image, torch.ones_like(image), dot * (0.35 + 0.6 * bright) * twinkle)
 
 
-def _silhouette(
-    image: Tensor, tone: dict[str, Tensor], says: dict[str, Tensor], x: Tensor, y: Tensor, pixel: Tensor, wall: Tensor
-) -> Tensor:
+def far_cover(says: dict[str, Tensor], x: Tensor, y: Tensor, pixel: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where the far silhouette hides the sky, 0 to 1, and how high it stands in metres."""
     shape = says["far_shape"]
     along = x * says["far_frequency"] + says["phase"]
     hills = 0.6 + 0.25 * torch.sin(along * 0.35) + 0.15 * torch.sin(along * 0.9 + 1)
@@ -93,12 +92,18 @@ def _silhouette(
     profile = torch.where(shape == PEAKS, peaks, torch.where(shape == SKYLINE, blocks, hills))
     top = says["far_height"] * profile * 2.2
     cover = torch.clamp(0.5 + (top - y) / pixel, 0, 1) * (shape != NO_HORIZON)
-    cover = torch.where(wall > 0, torch.ones_like(cover), cover)
+    return torch.where(shape == WALL, torch.ones_like(cover), cover), top
+
+
+def _silhouette(
+    image: Tensor, tone: dict[str, Tensor], says: dict[str, Tensor], x: Tensor, y: Tensor, pixel: Tensor, wall: Tensor
+) -> Tensor:
+    cover, top = far_cover(says, x, y, pixel)
     paper = 1 - 0.09 * (torch.sin(x * 3.1) > 0.9).float() - 0.25 * (y < -EYE + 0.28).float()
     flat = tone["far"] * tone["tint"]
     low = torch.clamp(1 - y / torch.clamp(top, min=0.5), 0, 1) * 0.25  # haze at the foot
     far = mix(flat * 0.64 + tone["horizon"] * 0.33, tone["horizon"] + 0 * flat, low)
-    snow = ((y > top * 0.62) & (shape == PEAKS) & (says["place"] != _FOREST)).float() * 0.75
+    snow = ((y > top * 0.62) & (says["far_shape"] == PEAKS) & (says["place"] != _FOREST)).float() * 0.75
     far = mix(far, tone["tint"] * 0.95 + 0 * far, snow)
     far = torch.where(wall[:, :, None] > 0, flat * paper[:, :, None], far)
     return mix(image, far, cover)

@@ -109,7 +109,7 @@ def _paint_part(
     tone = {name: light[:, k, :, None, None][:, None] for k, name in enumerate(LIGHT)}
     x, y = m[:, :, 0] * dx + m[:, :, 1] * dy + m[:, :, 2], m[:, :, 3] * dx + m[:, :, 4] * dy + m[:, :, 5]
     metres, pixel = m[:, :, 6], m[:, :, 7]
-    distance = _distance(x, y, is_a, kinds)
+    distance = distance_to_part(x, y, is_a, kinds)
 
     soft = is_a["soft"]
     sharp_cover = torch.clamp(0.5 - distance / pixel, 0, 1)
@@ -140,7 +140,7 @@ def _paint_part(
     return mix(image, mix(painted, tone["haze"] + 0 * painted, haze), cover)
 
 
-def _distance(x: Tensor, y: Tensor, is_a: dict[str, Tensor], kinds: tuple[int, ...]) -> Tensor:
+def distance_to_part(x: Tensor, y: Tensor, is_a: dict[str, Tensor], kinds: tuple[int, ...] = _ALL_KINDS) -> Tensor:
     """Return the signed distance to the part's outline; of shapes that do not occur nothing is computed."""
     a, b = is_a["a"], is_a["b"]
     formulas: dict[int, Callable[[], Tensor]] = {
