@@ -8,7 +8,7 @@ downloaded unasked, and nothing here needs torch.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -67,14 +67,17 @@ class Checkpoint:
         hashes = sha256_of_files(files)
         return sha256_together({path.name: digest for path, digest in hashes.items()})
 
-    def check(self, *parts: str) -> None:
-        """Make sure that the weight files of these parts (of all, unless given) are whole.
+    def check(self, parts: Iterable[str] | None = None) -> None:
+        """Make sure that weight files are whole.
+
+        Args:
+          parts: Whose files; those of all parts unless given.
 
         Raises:
           DamagedWeights: Naming the file that is not.
         """
-        for part in parts or self.weights:
-            for path in self.weights[part]:
+        for part in self.weights if parts is None else parts:
+            for path in self.weights.get(part, ()):
                 check_whole(path)
 
     def _sha256(self, files: list[Path]) -> str:

@@ -7,6 +7,7 @@ encoder of all Wan models, the VAE of most.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,7 +20,8 @@ import torch
 import transformers
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 
-from wan_sdk.engine.checkpoint import PARTS, Checkpoint
+from wan_sdk.engine import machine
+from wan_sdk.engine.checkpoint import Checkpoint
 from wan_sdk.engine.preview import LatentColours, fit_colours
 from wan_sdk.errors import DamagedWeights
 
@@ -77,7 +79,6 @@ class Pool:
         self.dtype = dtype
         self._lock = threading.RLock()
         self._parts: dict[str, Any] = {}
-        self._models: dict[str, Parts] = {}
         self._prompts: OrderedDict[tuple[str, str, int], torch.Tensor] = OrderedDict()
         self._colours: dict[str, LatentColours] = {}
 
@@ -88,34 +89,33 @@ class Pool:
           DamagedWeights: If a file is not what it says.
         """
         with self._lock:
-            weights_sha256 = checkpoint.sha256
-            if weights_sha256 not in self._models:
-                checkpoint.check()
-                wanted = [part for part in PARTS if part in checkpoint.parts and part in _CLASSES]
-                keys = {part: f"{part.removesuffix('_2')}:{checkpoint.part_sha256(part)}" for part in wanted}
-                components = {part: self._part(part, keys[part], checkpoint.folder / part) for part in wanted}
-                self._models[weights_sha256] = Parts(components, keys, weights_sha256)
-            return self._models[weights_sha256]
+            wanted = [part for part in checkpoint.parts if part in _CLASSES]
+            keys = {part: f"{part.removesuffix('_2')}:{checkpoint.part_sha256(part)}" for part in wanted}
+            missing = [part for part in wanted if keys[part] not in self._parts]
+            checkpoint.check(missing)
+            self._make_room(checkpoint, missing, keep=set(keys.values()))
+            components = {part: self._part(part, keys[part], checkpoint.folder / part) for part in wanted}
+            return Parts(components, keys, checkpoint.sha256)
 
     def vae(self, checkpoint: Checkpoint) -> AutoencoderKLWan:
         """Return the VAE of a checkpoint, loading nothing else."""
         with self._lock:
-            checkpoint.check("vae")
+            checkpoint.check(["vae"])
             return self._part("vae", f"vae:{checkpoint.part_sha256('vae')}", checkpoint.folder / "vae")
 
-    def prompt(self, parts: Parts, text: str, tokens: int, encode: Callable[[], torch.Tensor]) -> torch.Tensor:
+    def prompt(self, parts: Parts, text: str, tokens: int, encode: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """Return the embedding of a text [1, tokens, width], computed once.
 
         Args:
           parts: Whose text encoder it is.
           text: The text.
           tokens: Its length with padding.
-          encode: Computes the embedding, when it is not known.
+          encode: Computes the embedding of a text, when it is not known.
         """
         key = (parts.keys["text_encoder"] + parts.keys["tokenizer"], text, tokens)
         with self._lock:
             if key not in self._prompts:
-                self._prompts[key] = encode()
+                self._prompts[key] = encode(text)
             self._prompts.move_to_end(key)
             while len(self._prompts) > _REMEMBERED_PROMPTS:
                 self._prompts.popitem(last=False)
@@ -132,11 +132,28 @@ class Pool:
     def clear(self) -> None:
         """Forget everything and give the memory back."""
         with self._lock:
-            self._models.clear()
             self._parts.clear()
             self._prompts.clear()
             self._colours.clear()
+            self._give_back()
+
+    def free_memory(self) -> int:
+        """Return the free memory of the device, bytes, after giving back what is not needed."""
+        self._give_back()
+        return torch.cuda.mem_get_info(self.device)[0] if self.device.type == "cuda" else machine.free_memory()
+
+    def _make_room(self, checkpoint: Checkpoint, missing: list[str], *, keep: set[str]) -> None:
+        """Forget parts of other models when the missing ones would not fit beside them."""
+        needed = sum(path.stat().st_size for part in missing for path in checkpoint.weights.get(part, ()))
+        others = self._parts.keys() - keep
+        if others and needed > self.free_memory():
+            for key in others:
+                del self._parts[key]
+            self._give_back()
+
+    def _give_back(self) -> None:
         if self.device.type == "cuda":
+            gc.collect()  # pipelines and their parts refer to each other
             torch.cuda.empty_cache()
 
     def _part(self, part: str, key: str, folder: Path) -> Any:

@@ -1,0 +1,76 @@
+"""The model in the package, through the engine: its pictures follow its words."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from wan_sdk import models
+from wan_sdk.engine.local import LocalEngine
+from wan_sdk.engine.protocol import EngineInputs
+from wan_sdk.media.frames import Frames
+from wan_sdk.planning.call import Call
+
+RED = Call(
+    shot=0,
+    model="nano",
+    task="t2v",
+    prompt="a large red ball on the beach",
+    negative_prompt="",
+    width=160,
+    height=96,
+    num_frames=25,
+    fps=12.0,
+    num_inference_steps=12,
+    guidance_scale=3.0,
+    guidance_scale_2=None,
+    flow_shift=3.0,
+    boundary_ratio=None,
+    sampler="unipc",
+    max_sequence_length=64,
+    seed=7,
+)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return LocalEngine(models.get, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def red_clip(engine):
+    return rendered(engine, RED, EngineInputs())
+
+
+def rendered(engine, call, inputs):
+    return np.concatenate(list(engine.decode(call, engine.denoise(call, inputs).values)))
+
+
+def redness(frames):
+    return frames[..., 0].astype(float) - frames[..., 2]
+
+
+def test_text_decides_the_picture(engine, red_clip):
+    assert red_clip.shape == (25, 96, 160, 3)
+    assert red_clip.std() > 20
+    blue = dataclasses.replace(RED, prompt="a large blue ball on the beach", num_inference_steps=6)
+    assert (
+        np.percentile(redness(red_clip), 97) > np.percentile(redness(rendered(engine, blue, EngineInputs())), 97) + 30
+    )
+
+
+def test_a_clip_starts_on_the_given_picture(engine, red_clip):
+    call = dataclasses.replace(RED, task="i2v", seed=8, num_inference_steps=4)
+    clip = rendered(engine, call, EngineInputs(first_frame=red_clip[0]))
+    error = np.mean((clip[0].astype(float) - red_clip[0]) ** 2)
+    assert 10 * np.log10(255**2 / error) > 25
+
+
+def test_restyling_keeps_the_layout(engine, red_clip):
+    call = dataclasses.replace(
+        RED, task="v2v", strength=0.5, num_inference_steps=8, prompt="a large red ball on the beach, pencil drawing"
+    )
+    clip = rendered(engine, call, EngineInputs(clip=Frames(red_clip, 12.0)))
+    small = [each.reshape(25, 12, 8, 20, 8, 3).mean((2, 4, 5)).ravel() for each in (clip, red_clip)]
+    assert np.corrcoef(*small)[0, 1] > 0.6
+    assert np.abs(clip.astype(float) - red_clip).mean() > 3
