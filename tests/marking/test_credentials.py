@@ -203,7 +203,8 @@ def test_a_file_outlives_its_certificate_only_as_unknown(plain, tmp_path, monkey
     while dt.datetime.now(dt.UTC) < made + dt.timedelta(seconds=seconds + 1.2):
         pass
     told = read(path, home=tmp_path / "home")
-    assert (told.state, told.codes) == ("SIGNED_UNKNOWN", ("signingCredential.expired",))
+    assert told.state == "SIGNED_UNKNOWN"
+    assert "signingCredential.expired" in told.codes
     assert any("signer_expired" in reason for reason in verify(path, home=tmp_path / "home").reasons)
 
 

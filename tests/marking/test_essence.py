@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.marking.conftest import encode_again, film, flipped, remux
+from tests.marking.conftest import encode_again, film, remux
 from wan_sdk.errors import MediaError
 from wan_sdk.marking import essence
 from wan_sdk.marking.essence import essence_of_clip, essence_of_picture, packet_sha256
@@ -48,8 +48,9 @@ def test_a_clip_that_is_too_long_is_looked_at_in_part_and_says_so(delivered, mon
 
 
 def test_damaged_clips_are_told_in_words(delivered, tmp_path) -> None:
+    (tmp_path / "a.mp4").write_bytes(delivered.path.read_bytes()[:2000])
     with pytest.raises(MediaError):
-        essence_of_clip(flipped(delivered.path, tmp_path / "a.mp4", 5))
+        essence_of_clip(tmp_path / "a.mp4")
     (tmp_path / "b.mp4").write_bytes(b"ftyp" * 100)
     with pytest.raises(MediaError):
         packet_sha256(tmp_path / "b.mp4")

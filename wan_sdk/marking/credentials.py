@@ -28,6 +28,7 @@ from wan_sdk.marking.sniff import sniff
 _ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity")
 _HARD_BINDINGS = ("assertion.bmffHash.mismatch", "assertion.dataHash.mismatch", "assertion.boxesHash.mismatch")
 _SEARCHED_FOR_STORE = 64 * 2**20
+_BMFF_TYPES = ("video/mp4", "video/quicktime", "image/avif", "image/heic")
 _BMFF_MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
@@ -108,14 +109,17 @@ def read(path: Path, *, home: Path | None = None, anchors: str | None = None) ->
     try:
         with path.open("rb") as stream:
             mime_type = sniff(stream.read(4096))
-            if mime_type is None or not _may_hold_credentials(stream, mime_type):
+            if mime_type is None:
+                return CredentialReading()
+            boxed = _has_manifest_box(stream) if mime_type in _BMFF_TYPES else None
+            if boxed is False:
                 return CredentialReading()
             stream.seek(0)
             try:
                 with c2pa.Reader(mime_type, stream, context=context(trusted)) as reader:
                     return _told(json.loads(reader.json()))
             except c2pa.C2paError as problem:
-                return _unread(problem, stream)
+                return _unread(problem, boxed=bool(boxed) or _holds_a_store(stream))
     except (OSError, ValueError, RecursionError) as problem:
         return CredentialReading(problem=short(problem))
 
@@ -164,11 +168,11 @@ def _context(_process: int, anchors: str) -> c2pa.Context:
     )
 
 
-def _unread(problem: c2pa.C2paError, stream: BinaryIO) -> CredentialReading:
-    text = short(problem)
-    if isinstance(problem, c2pa.C2paError.ManifestNotFound) or not _holds_a_store(stream):
+def _unread(problem: c2pa.C2paError, *, boxed: bool) -> CredentialReading:
+    """Tell a file without credentials from one whose credentials were torn."""
+    if not boxed:
         return CredentialReading()
-    return CredentialReading(found=True, codes=("manifest.unreadable",), problem=text)
+    return CredentialReading(found=True, codes=("manifest.unreadable",), problem=short(problem))
 
 
 def _holds_a_store(stream: BinaryIO) -> bool:
@@ -177,10 +181,11 @@ def _holds_a_store(stream: BinaryIO) -> bool:
     return b"jumdc2pa" in stream.read(_SEARCHED_FOR_STORE)
 
 
-def _may_hold_credentials(stream: BinaryIO, mime_type: str) -> bool:
-    """Look for the box of a manifest, so that files without one cost nothing and damaged ones are not missed."""
-    if mime_type not in ("video/mp4", "video/quicktime", "image/avif", "image/heic"):
-        return True
+def _has_manifest_box(stream: BinaryIO) -> bool | None:
+    """Return whether a file of boxes has one for credentials; None when it has too many boxes to tell.
+
+    Files without one cost nothing this way, and a box whose inside was torn is not missed.
+    """
     size = stream.seek(0, os.SEEK_END)
     position = 0
     for _box in range(10_000):
@@ -197,7 +202,7 @@ def _may_hold_credentials(stream: BinaryIO, mime_type: str) -> bool:
         if length < 8 or position + length >= size:
             return False
         position += length
-    return True
+    return None
 
 
 def _told(report: dict[str, Any], *, detached: bool = False) -> CredentialReading:

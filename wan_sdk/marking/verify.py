@@ -21,6 +21,7 @@ from wan_sdk.marking.manifest import WATERMARK_ALG
 from wan_sdk.marking.sniff import sniff
 from wan_sdk.marking.verdict import State, Verdict
 from wan_sdk.marking.watermark import DetectionResult, payload_hex
+from wan_sdk.marking.watermark.protocol import Effort as DetectorEffort
 from wan_sdk.media.read import iter_frames, read_image
 
 Effort = Literal["auto", "fast", "normal", "deep"]
@@ -133,9 +134,9 @@ class _Looking:
         """Say which of our clips was tampered with, if the content still tells."""
         essence, record = self._seek_record(sha256)
         if record is None and self.effort != "fast":
-            self._seek_by_mark(essence)
+            self._seek_by_mark(essence, "fast")
 
-    def _read_claimed_mark(self, effort: Literal["fast", "normal", "deep"], record: AssetRecord | None) -> None:
+    def _read_claimed_mark(self, effort: DetectorEffort, record: AssetRecord | None) -> None:
         claimed = [value for algorithm, value in self.credentials.soft_bindings if algorithm == WATERMARK_ALG]
         try:
             found = self._detect(effort)
@@ -170,7 +171,7 @@ class _Looking:
             if self.effort != "fast":
                 self._confirm_mark(record, essence)
             return "RECOVERED"
-        state = self._seek_by_mark(essence)
+        state = self._seek_by_mark(essence, "normal" if self.effort == "auto" else self.effort)
         if state:
             return state
         if not record and self._seek_by_likeness(essence):
@@ -198,8 +199,8 @@ class _Looking:
             self.reasons.append(f"the clip is long: only its first {essence.frames} frames were looked at")
         return essence, record
 
-    def _seek_by_mark(self, essence: Essence) -> State | None:
-        found = self._detect("normal" if self.effort == "auto" else self.effort, essence.frames)
+    def _seek_by_mark(self, essence: Essence, effort: DetectorEffort) -> State | None:
+        found = self._detect(effort, essence.frames)
         self._tell_mark(found, found.verdict)
         if found.payload is None:
             if found.verdict == "TRACE":
@@ -273,7 +274,8 @@ class _Looking:
             self.reasons.append("the record says that it was delivered without credentials, on purpose")
             return False
         kept = read_store(record.manifest, home=self.home)
-        if not kept.valid or not (kept.trusted or kept.codes == ("signingCredential.expired",)):
+        # It read back as trusted before it was recorded, so a certificate that has ended since is no fault.
+        if not kept.valid or not (kept.trusted or "signingCredential.expired" in kept.codes):
             self.reasons.append(f"the manifest in the record does not hold: {', '.join(kept.codes) or kept.problem}")
             return False
         self.credentials = replace(kept, found=False)
@@ -286,10 +288,16 @@ class _Looking:
             mime_type = sniff(stream.read(64))
         return bool(mime_type and mime_type.startswith("image/") and mime_type != "image/gif")
 
-    def _detect(self, effort: Literal["fast", "normal", "deep"], frames: int | None = None) -> DetectionResult:
-        if self._is_picture():
-            return watermark.detect(read_image(self.path), effort=effort)
-        return watermark.detect(self._sampled(frames), effort=effort)
+    def _detect(self, effort: DetectorEffort, frames: int | None = None) -> DetectionResult:
+        pixels = read_image(self.path) if self._is_picture() else self._sampled(frames)
+        return watermark.detect(pixels, effort=effort, ledger=self._known_payloads)
+
+    def _known_payloads(self) -> list[int]:
+        """Return the ids of this machine: one of them can be read where a free id no longer can."""
+        try:
+            return Ledger(self.home).payloads()
+        except StorageError:
+            return []
 
     def _sampled(self, frames: int | None) -> Iterator[np.ndarray]:
         """Yield at most DETECTOR_FRAMES frames, spread over the clip when its length is known, else its first."""
