@@ -129,7 +129,7 @@ NANO = Scale(
     latents_first=8192,
     fresh_every=4,
     held_out=32,
-    workers=12,
+    workers=6,
 )
 
 TINY = Scale(

@@ -7,6 +7,7 @@ The heads are thrown away; the encoder learns on with the transformer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -19,6 +20,7 @@ from wan_sdk.nano.muon import MovingAverage, Muon
 from wan_sdk.nano.networks import make_text_encoder, text_states
 from wan_sdk.nano.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.vocabulary import PAD, VOCABULARY
+from wan_sdk.nano.world.camera import RANGES
 
 LEARNING_RATE = 2e-3
 UNKNOWN_WORDS = 0.015
@@ -124,23 +126,12 @@ def answers_of(attributes: dict[str, Tensor]) -> dict[str, Tensor]:
     return answers
 
 
-# The amount of each move that falls on the last class; a zoom's amount is the logarithm of its ratio.
-_LARGEST = {
-    "static": 1.0,
-    "pan": 40.0,
-    "tilt": 25.0,
-    "roll": 40.0,
-    "zoom": 0.8,
-    "dolly": 0.6,
-    "truck": 0.6,
-    "pedestal": 0.6,
-    "orbit": 50.0,
-    "handheld": 2.0,
-}
+_LARGEST = {name: math.log(drawn.largest) if name == "zoom" else drawn.largest for name, drawn in RANGES.items()}
+"""The amount of each move that falls on the last class; a zoom's amount is the logarithm of its ratio."""
 
 
 def _amount_class(kind: Tensor, amount: Tensor) -> Tensor:
-    largest = torch.tensor([_LARGEST[name] for name in MOVE_KINDS])[kind]
+    largest = torch.tensor([_LARGEST.get(name, 1.0) for name in MOVE_KINDS])[kind]
     amount = torch.where(kind == MOVE_KINDS.index("zoom"), amount.clamp_min(1e-3).log(), amount)
     amount = torch.where(kind == MOVE_KINDS.index("static"), 0.0, amount)
     half = _AMOUNT_STEPS // 2
