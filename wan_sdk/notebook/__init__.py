@@ -10,7 +10,7 @@ from wan_sdk.notebook.sheet_view import compare as compare
 from wan_sdk.notebook.sheet_view import sheet as sheet
 from wan_sdk.notebook.storyboard import storyboard as storyboard
 
-__all__ = ["compare", "mimebundle", "progress_listener", "sheet", "storyboard"]
+__all__ = ["browse", "compare", "explore", "mimebundle", "progress_listener", "sheet", "storyboard", "xray"]
 
 _BUNDLES = {
     "Take": ("player", "clip_bundle"),
@@ -23,6 +23,20 @@ _BUNDLES = {
     "Shot": ("spec_view", "shot_bundle"),
     "Camera": ("spec_view", "camera_bundle"),
 }
+
+
+def explore(x: Any = None, *, studio: Any = None) -> Any:
+    """Return knobs over a Shot, a Scene or a prompt, with the plan following as they turn."""
+    from wan_sdk.notebook import explorer
+
+    return explorer.explore(x, studio=studio)
+
+
+def browse(gallery: Any = None, *, studio: Any = None) -> Any:
+    """Return a browser over what a gallery keeps."""
+    from wan_sdk.notebook import gallery_browser
+
+    return gallery_browser.browse(gallery, studio=studio)
 
 
 def mimebundle(x: Any) -> dict[str, str]:

@@ -109,16 +109,30 @@ def follow(job: Any) -> Panel:
     paint = _notebook_painter()
 
     def ending() -> tuple[str, str] | None:
-        if progress.state == "queued" and job.state == "running":
-            progress.state = "running"
-        if job.state not in FINISHED:
-            return None
-        button.remove()
-        return job.state, _in_words(job.error) if job.error else ""
+        if told := ending_of(job):
+            button.remove()
+        return told
 
     panel = Panel(progress, paint, ending)
     job.listen(panel)
     return panel
+
+
+def ending_of(job: Any) -> tuple[str, str] | None:
+    """Return how a job ended and why, or None while it goes on."""
+    if job.state not in FINISHED:
+        return None
+    return job.state, _in_words(job.error) if job.error else ""
+
+
+def cancel_once(button: Any, job: Any) -> None:
+    """Ask a job to stop and say so on the button.
+
+    Runs beside the main thread in some kernels and on it in others, so it only sets a flag.
+    """
+    button.disabled = True
+    button.description = "Stopping …"
+    job.cancel()
 
 
 class _Button:
@@ -144,13 +158,7 @@ def _cancel_button(job: Any) -> _Button:
         return _Button(None, None)
     widget = ipywidgets.Button(description="Cancel", tooltip="Stop within one denoising step; what is finished is kept")
 
-    def cancel(_button: Any) -> None:
-        # Runs beside the main thread in some kernels and on it in others, so it only sets a flag.
-        widget.disabled = True
-        widget.description = "Stopping …"
-        job.cancel()
-
-    widget.on_click(cancel)
+    widget.on_click(lambda button: cancel_once(button, job))
     return _Button(widget, display(widget, display_id=True))
 
 

@@ -81,7 +81,8 @@ class Progress:
                 case StageDone(stage=stage, seconds=seconds):
                     row.seconds[stage] = row.seconds.get(stage, 0.0) + seconds
                     row.signed = row.signed or stage == "sign"
-                    row.stage = "" if row.signed else row.stage
+                    # After planning comes the import of torch, which is most of a first load.
+                    row.stage = "" if row.signed else "load" if stage == "plan" else row.stage
                 case StepDone(index=index, total=total, seconds=seconds):
                     earlier = sum(row.step_seconds)
                     row.step, row.steps, row.stage = index, total, "denoise"
