@@ -13,7 +13,7 @@ and `polar` (the id and its code), `mask` and `embed` (into the pixels); `front`
 
 from __future__ import annotations
 
-from wan_sdk.marking.watermark.detect import detect
+from wan_sdk.marking.watermark.detect import already_marked, detect, detect_keys
 from wan_sdk.marking.watermark.embed import DEFAULT_STRENGTH, PSNR_FLOOR_DB, STRENGTHS, Embedder, embed
 from wan_sdk.marking.watermark.keys import PUBLIC_KEY, key_id
 from wan_sdk.marking.watermark.payload import new_payload, payload_hex
@@ -33,7 +33,9 @@ __all__ = [
     "Marked",
     "Segment",
     "Watermarker",
+    "already_marked",
     "detect",
+    "detect_keys",
     "embed",
     "key_id",
     "new_payload",

@@ -113,13 +113,3 @@ def pattern(waves: Carriers, code: np.ndarray, height: int, width: int) -> np.nd
     cut = plane[rows][:, columns] if max(height, width) > grid else plane[:height, :width]
     scale = float(np.sqrt(np.mean(np.square(cut, dtype=np.float64))))
     return np.ascontiguousarray(cut / max(scale, 1e-12), dtype=np.float32)
-
-
-def dither(height: int, width: int) -> np.ndarray:
-    """Return the fixed field of thresholds: float32 [height, width] in [0, 1).
-
-    It is the same for every frame, so a still picture stays still, and it keeps amplitudes of less
-    than a grey level alive on flat surfaces.
-    """
-    words = hashlib.shake_256(b"org.wansdk.ssw.1 dither" + f"{height}x{width}".encode()).digest(height * width)
-    return (np.frombuffer(words, np.uint8).reshape(height, width).astype(np.float32) + 0.5) / 256

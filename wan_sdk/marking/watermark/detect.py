@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, reading, statistic
 from wan_sdk.marking.watermark.geometry import Sheet
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Geometry, Ledger, Segment, Verdict
-from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.search import Search, Sheets
 
 SEGMENT_FRAMES = 8
 SEGMENT_Z = 4.5
@@ -28,7 +29,6 @@ def detect(
     fps: float | None = None,
     alpha: float = 1e-9,
     ledger: Ledger | None = None,
-    variants: int = 1,
 ) -> DetectionResult:
     """Look for the mark in a clip, a picture, or chunks of a clip as they come.
 
@@ -47,29 +47,58 @@ def detect(
       fps: Frames per second, for the times of the segments.
       alpha: Level of proof: chance of a false alarm, over everything that is tried.
       ledger: Known ids, or a function that returns them; they are found at lower strength.
-      variants: How many sets of pilots the key uses.
 
     Raises:
       UsageError: A key, effort or alpha that cannot be.
     """
-    begun = time.perf_counter()
     used = keys.checked(key)
+    return detect_keys(pixels, [used], effort=effort, fps=fps, alpha=alpha, ledger=ledger)[0]
+
+
+def detect_keys(
+    pixels: Any,
+    every: Sequence[bytes],
+    *,
+    effort: Effort = "normal",
+    fps: float | None = None,
+    alpha: float = 1e-9,
+    ledger: Ledger | None = None,
+) -> list[DetectionResult]:
+    """Look for the marks of several keys, epochs of one key for example, reading the pixels once.
+
+    Each key gets an equal share of `alpha`, so that the chance of any false alarm stays under it; the
+    results' own p-values are per key. Arguments are those of `detect`.
+    """
     if effort not in ("fast", "normal", "deep"):
         raise UsageError(
             f"effort is {effort!r}; it is 'fast', 'normal' or 'deep'", hint="'normal' finds crops and turns"
         )
     if not 0 < alpha < 1:
         raise UsageError(f"alpha is {alpha!r}; it is a chance between 0 and 1", hint="the default is 1e-9")
+    begun = time.perf_counter()
+    known = _known(ledger)
     timeline, shape, reason = gather(pixels)
     if reason:
         seconds = time.perf_counter() - begun
-        return DetectionResult(
-            False, "NONE", 0.0, key_id=keys.key_id(used), reason=reason, seconds=seconds, frames=timeline.frames
-        )
-    waves = tuple(carriers.carriers(used, v) for v in range(variants))
-    search = Search(timeline, shape, waves, math.log(alpha), _known(ledger))
-    search.run(effort)
-    return _result(search, fps, keys.key_id(used), begun)
+        nothing = DetectionResult(False, "NONE", 0.0, reason=reason, seconds=seconds, frames=timeline.frames)
+        return [replace(nothing, key_id=keys.key_id(key)) for key in every]
+    results = []
+    sheets = Sheets(timeline, shape)
+    for key in every:
+        waves = tuple(carriers.carriers(key, v) for v in range(keys.variants(key)))
+        search = Search(sheets, waves, math.log(alpha / len(every)), known)
+        search.run(effort)
+        results.append(_result(search, fps, keys.key_id(key), begun))
+        begun = time.perf_counter()
+    return results
+
+
+def already_marked(pixels: Any, *, key: bytes | None = None, fps: float | None = None) -> int | None:
+    """Return the id that these pixels carry already, or None: a quick look before they are marked again.
+
+    Marking again with the same key overwrites the id, so a caller links the old one to the new.
+    """
+    return detect(pixels, key=key, effort="fast", fps=fps).payload
 
 
 def _known(ledger: Ledger | None) -> reading.Known | None:
@@ -175,7 +204,7 @@ def _result(search: Search, fps: float | None, name: str, begun: float) -> Detec
         seconds=time.perf_counter() - begun,
         key_id=name,
         reason=reason,
-        frames=search.timeline.frames,
+        frames=search.sheets.timeline.frames,
         extra={"read_by": word.route} if proved else {},
     )
 
@@ -187,11 +216,11 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
     if search.proved:
         signs = waves.signs(polar.encode(payload.to_bits(search.word.payload)))
         chosen = np.ones(len(waves.bit), bool)
-    frames_in_all = search.timeline.frames
+    frames_in_all = search.sheets.timeline.frames
     count = max(1, round(frames_in_all / SEGMENT_FRAMES))
     segments = []
-    for start, stop, average in search.timeline.stretches(count):
-        sheet = Sheet(average, search.shape)
+    for start, stop, average in search.sheets.timeline.stretches(count):
+        sheet = Sheet(average, search.sheets.shape)
         z = statistic.score(reading.coefficients(sheet, pose), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
         segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))

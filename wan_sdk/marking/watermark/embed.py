@@ -18,6 +18,7 @@ from wan_sdk.marking.watermark.payload import to_bits
 from wan_sdk.marking.watermark.protocol import Marked
 
 STRENGTHS = {"subtle": 0.8, "standard": 1.1, "robust": 1.5}
+LAYER_SHARE = 0.8 / 1.1
 DEFAULT_STRENGTH = STRENGTHS["standard"]
 PSNR_FLOOR_DB = 42.0
 GAIN_FRAMES = 5
@@ -40,7 +41,8 @@ class Embedder:
       size: (width, height) of the frames, pixels.
       key: 32 bytes, or None for the public profile key.
       strength: 1.1 is the standard; 0.8 subtle, 1.5 robust.
-      variant: Which set of pilots, for private keys that use more than one.
+      private: A second key, for a layer that only its owner can read; each layer then has 0.73 of
+        the strength.
 
     Raises:
       UsageError: A payload, key, size or strength that cannot be.
@@ -52,7 +54,7 @@ class Embedder:
         size: tuple[int, int],
         key: bytes | None = None,
         strength: float = DEFAULT_STRENGTH,
-        variant: int = 0,
+        private: bytes | None = None,
     ) -> None:
         width, height = int(size[0]), int(size[1])
         if min(width, height) < SMALLEST_SIDE:
@@ -63,9 +65,9 @@ class Embedder:
         if not 0 < float(strength) <= 4:
             raise UsageError(f"strength is {strength!r}, but it goes from above 0 to 4", hint="the standard is 1.1")
         self.strength = float(strength)
-        self._code = polar.encode(to_bits(payload))
-        self._pattern = carriers.pattern(carriers.carriers(keys.checked(key), variant), self._code, height, width)
-        self._threshold = carriers.dither(height, width) - 0.5
+        self._pattern = _layer(payload, key, height, width)
+        if private is not None:
+            self._pattern = LAYER_SHARE * (self._pattern + _layer(payload, private, height, width))
         self._scaled: np.ndarray | None = None
         self._squared_error = 0.0
         self._samples = 0
@@ -100,8 +102,8 @@ class Embedder:
     def _mark_bytes(self, frame: np.ndarray, into: np.ndarray) -> None:
         frame = np.ascontiguousarray(frame)
         change = self._change(mask.luma(frame))
-        up = cv2.add(change, self._threshold, dtype=cv2.CV_8U)
-        down = cv2.subtract(-self._threshold, change, dtype=cv2.CV_8U)
+        up = cv2.add(change, 0.0, dtype=cv2.CV_8U)
+        down = cv2.subtract(0.0, change, dtype=cv2.CV_8U)
         cv2.add(frame, cv2.cvtColor(up, cv2.COLOR_GRAY2RGB), dst=into)
         cv2.subtract(into, cv2.cvtColor(down, cv2.COLOR_GRAY2RGB), dst=into)
         self._squared_error += cv2.norm(frame, into, cv2.NORM_L2SQR)
@@ -128,7 +130,7 @@ def embed(
     *,
     key: bytes | None = None,
     strength: float = DEFAULT_STRENGTH,
-    variant: int = 0,
+    private: bytes | None = None,
 ) -> Marked:
     """Put an id into the pixels of a clip.
 
@@ -143,24 +145,29 @@ def embed(
       payload: The id, 0 to 2**64 - 1.
       key: 32 bytes, or None for the public profile key.
       strength: 1.1 is the standard: about 45 dB. 0.8 is subtle, 1.5 robust.
-      variant: Which set of pilots, for private keys that use more than one.
+      private: A second key, for a layer that only its owner can read.
 
     Raises:
       UsageError: A payload, key, shape or strength that cannot be.
     """
     if hasattr(pixels, "detach"):
-        marked = embed(pixels.detach().cpu().numpy(), payload, key=key, strength=strength, variant=variant)
+        marked = embed(pixels.detach().cpu().numpy(), payload, key=key, strength=strength, private=private)
         tensor = pixels.new_tensor(marked.pixels)
         return Marked(tensor, marked.psnr_db, marked.strength)
     clip = np.asarray(pixels)
     if clip.ndim == 3 and clip.shape[-1] == 3:
-        one = embed(clip[None], payload, key=key, strength=strength, variant=variant)
+        one = embed(clip[None], payload, key=key, strength=strength, private=private)
         return Marked(one.pixels[0], one.psnr_db, one.strength)
     _check_pixels(clip, None)
-    embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, variant)
+    embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, private)
     if len(clip):
         embedder.calibrate(_examples(clip))
     return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
+
+
+def _layer(payload: int, key: bytes | None, height: int, width: int) -> np.ndarray:
+    waves = carriers.carriers(keys.checked(key), payload % keys.variants(key))
+    return carriers.pattern(waves, polar.encode(to_bits(payload)), height, width)
 
 
 def _examples(pixels: np.ndarray) -> list[np.ndarray]:

@@ -21,7 +21,7 @@ from wan_sdk.errors import MarkingError, StorageError, UsageError
 
 KEY_BYTES = 32
 PUBLIC_KEY = hashlib.sha256(b"org.wansdk.ssw.1 public profile key").digest()
-PRIVATE_STRENGTH = 0.8
+PRIVATE_VARIANTS = 4
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
 
@@ -60,6 +60,15 @@ def key_id(key: bytes | None = None) -> str:
     if hmac.compare_digest(used, PUBLIC_KEY):
         return "ssw1-public"
     return "ssw1-" + hkdf(used, b"org.wansdk.ssw.1/id", 8).hex()
+
+
+def variants(key: bytes | None = None) -> int:
+    """Return how many sets of pilots a key uses.
+
+    The public key has one. A private key has four, of which each clip takes one by its id: that
+    makes the pilots harder to learn by averaging many clips.
+    """
+    return 1 if hmac.compare_digest(checked(key), PUBLIC_KEY) else PRIVATE_VARIANTS
 
 
 def create(name: str = "default") -> bytes:

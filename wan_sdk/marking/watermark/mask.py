@@ -15,7 +15,9 @@ RMS_RANGE = (0.95, 1.65)
 MAX_BOOST = 1.35
 LUMA = (0.299, 0.587, 0.114)
 
-_TONE = np.interp(np.arange(256), [0, 15, 60, 200, 245, 255], [0.75, 0.85, 1.0, 1.0, 0.9, 0.6]).astype(np.float32)
+_TONE = np.interp(np.arange(256), [0, 6, 15, 60, 200, 245, 255], [0.6, 0.75, 0.85, 1.0, 1.0, 0.9, 0.6]).astype(
+    np.float32
+)
 
 
 def luma(frame: np.ndarray) -> np.ndarray:

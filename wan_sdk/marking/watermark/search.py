@@ -42,19 +42,56 @@ class Found:
 
 
 @dataclass(eq=False)
-class Search:
-    """Hold what one search has seen.
+class Sheets:
+    """Hold the flattened maps of a clip, each made when it is first asked for.
 
     Args:
       timeline: The maps of the clip.
       shape: (height, width) of its frames.
+    """
+
+    timeline: front.Timeline
+    shape: tuple[int, int]
+
+    @cached_property
+    def whole(self) -> Sheet:
+        """The flattened mean of the whole clip."""
+        return self._flat(self.timeline.mean())
+
+    @cached_property
+    def groups(self) -> list[Sheet]:
+        """The flattened means of 12 stretches of time, and the first frame."""
+        maps = self.timeline.groups(GROUPS)
+        if len(maps) > 1 and self.timeline.first is not None:
+            maps = [*maps, self.timeline.first]
+        return [self._flat(m) for m in maps]
+
+    @cached_property
+    def quarters(self) -> list[Sheet]:
+        """The flattened means of 4 stretches of time, and the first frame."""
+        if self.timeline.frames < 2:
+            return []
+        maps = self.timeline.groups(4) if self.timeline.frames > 4 else []
+        if self.timeline.first is not None:
+            maps = [self.timeline.first, *maps]
+        return [self._flat(m) for m in maps]
+
+    def _flat(self, average: np.ndarray) -> Sheet:
+        return Sheet(front.flatten(average), self.shape)
+
+
+@dataclass(eq=False)
+class Search:
+    """Hold what one search has seen.
+
+    Args:
+      sheets: The maps of the clip.
       waves: The carriers of each pilot variant.
       log_alpha: Log of the level of proof that ends the search.
       known: Ids of a ledger, to be tried wherever the code cannot be read.
     """
 
-    timeline: front.Timeline
-    shape: tuple[int, int]
+    sheets: Sheets
     waves: tuple[Carriers, ...]
     log_alpha: float
     known: reading.Known | None = None
@@ -81,29 +118,6 @@ class Search:
         if self.word is not None:
             bound = min(bound, statistic.joint(self.account.log_pilot, self.word.log_p))
         return min(0.0, math.log(2) + bound)
-
-    @cached_property
-    def sheet(self) -> Sheet:
-        """The flattened mean of the whole clip."""
-        return Sheet(front.flatten(self.timeline.mean()), self.shape)
-
-    @cached_property
-    def groups(self) -> list[Sheet]:
-        """The flattened means of 12 stretches of time, and the first frame."""
-        maps = self.timeline.groups(GROUPS)
-        if len(maps) > 1 and self.timeline.first is not None:
-            maps = [*maps, self.timeline.first]
-        return [Sheet(front.flatten(m), self.shape) for m in maps]
-
-    @cached_property
-    def quarters(self) -> list[Sheet]:
-        """The flattened means of 4 stretches of time, and the first frame."""
-        if self.timeline.frames < 2:
-            return []
-        maps = self.timeline.groups(4) if self.timeline.frames > 4 else []
-        if self.timeline.first is not None:
-            maps = [self.timeline.first, *maps]
-        return [Sheet(front.flatten(m), self.shape) for m in maps]
 
     @cached_property
     def _correlator(self) -> Correlator:
@@ -188,9 +202,9 @@ class Search:
 
     def _read_groups(self, found: Found) -> bool:
         """Read with stretches of time, then rings of the spectrum, weighed apart."""
-        if found.sheet is not self.sheet or self.timeline.frames < 2:
+        if found.sheet is not self.sheets.whole or self.sheets.timeline.frames < 2:
             return False
-        parts = [reading.coefficients(sheet, found.pose) for sheet in self.groups]
+        parts = [reading.coefficients(sheet, found.pose) for sheet in self.sheets.groups]
         whole = reading.weighted_by_group(parts, found.waves)
         return any(self._read(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves)))
 
@@ -218,24 +232,24 @@ def _apart(a: Pose, b: Pose) -> bool:
 
 def stages(search: Search, effort: Effort) -> Iterator[Callable[[], bool]]:
     """Return the stages of an effort, the likeliest treatment first."""
-    sheet = search.sheet
+    sheet = search.sheets.whole
     flips = (False, True)
     yield lambda: search.near((sheet, Pose(flip=flip)) for flip in flips)
     turns = (1, 2, 3)
     yield lambda: search.near((sheet, Pose(flip=flip, quarter=q)) for q in turns for flip in flips)
-    yield lambda: search.near((sheet, pose) for pose in _stretches(search.shape))
+    yield lambda: search.near((sheet, pose) for pose in _stretches(search.sheets.shape))
     if effort == "fast":
         return
     yield lambda: search.wide((sheet, Pose(scale=s)) for s in _steps(0.38, 2.7, 0.01))
     yield lambda: search.wide((sheet, _one_axis(s, axis)) for s in _steps(0.5, 0.98, 0.01) for axis in (0, 1))
-    yield lambda: search.near((s, Pose(flip=flip)) for s in search.quarters for flip in flips)
+    yield lambda: search.near((s, Pose(flip=flip)) for s in search.sheets.quarters for flip in flips)
     small = [(t, s) for t in _turns(0.6, 6.0) for s in _steps(0.62, 1.3, 0.01)]
     yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in small)
     large = [(t, s) for t in _turns(6.6, 12.0) for s in _steps(0.62, 1.3, 0.01)]
     yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in large)
     if effort == "normal":
         return
-    yield lambda: search.wide((s, Pose(scale=x)) for s in search.quarters for x in _steps(0.38, 2.7, 0.01))
+    yield lambda: search.wide((s, Pose(scale=x)) for s in search.sheets.quarters for x in _steps(0.38, 2.7, 0.01))
     free = [(s, a) for a in _steps(0.7, 1.43, 0.02) for s in _steps(0.5, 2.0, 0.01) if abs(a - 1) > 0.01]
     yield lambda: search.wide((sheet, Pose(scale=s, aspect=a)) for s, a in free)
     yield lambda: search.wide((sheet, Pose(scale=x, quarter=q)) for q in turns for x in _steps(0.38, 2.7, 0.01))
