@@ -14,7 +14,7 @@ from tests.engine import tiny
 from wan_sdk import models, settings
 from wan_sdk.engine import checkpoint, weights
 from wan_sdk.engine.protocol import EngineInputs
-from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere
+from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere, StorageError
 
 BIG = models.get("wan2.2-ti2v-5b")
 
@@ -125,7 +125,19 @@ def _only_local(original):
     return download
 
 
-def test_fetching_tells_its_progress(empty_cache, copied, monkeypatch):
+@pytest.fixture
+def room(monkeypatch):
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(10**12, 0, 10**12))
+
+
+def test_a_download_that_would_not_fit_is_not_begun(empty_cache, monkeypatch):
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", _only_local(huggingface_hub.snapshot_download))
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(10**12, 0, 10**10))
+    with pytest.raises(StorageError, match=r"a download of 34\.2 GB, and 10\.0 GB are free"):
+        checkpoint.fetch(BIG, offline=False)
+
+
+def test_fetching_tells_its_progress(empty_cache, room, copied, monkeypatch):
     def download(repo, *, local_files_only=False, allow_patterns, tqdm_class=None):
         assert "model_index.json" in allow_patterns
         if local_files_only:
@@ -145,7 +157,7 @@ def test_fetching_tells_its_progress(empty_cache, copied, monkeypatch):
     assert told == [(100, 300), (200, 300), (300, 300)]
 
 
-def test_a_failed_download_is_told_in_one_line(empty_cache, monkeypatch):
+def test_a_failed_download_is_told_in_one_line(empty_cache, room, monkeypatch):
     def download(repo, *, local_files_only=False, **_options):
         raise OSError("the line went dead\nand much more")
 

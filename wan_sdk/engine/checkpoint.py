@@ -8,6 +8,7 @@ downloaded unasked, and nothing here needs torch.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from typing import Any
 
 from wan_sdk import settings
 from wan_sdk.engine.weights import check_whole, sha256_of_files, sha256_together
-from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere
+from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere, StorageError
 from wan_sdk.models.model import Model
 
 PARTS = (
@@ -131,6 +132,7 @@ def fetch(model: Model, *, offline: bool | None = None, progress: Progress | Non
 
     Raises:
       ModelNotHere: If sockets are forbidden, or there is nothing to download.
+      StorageError: If the disk has too little room for it.
       EngineError: If the download failed; what has arrived is kept, and fetching again goes on from it.
     """
     try:
@@ -140,8 +142,9 @@ def fetch(model: Model, *, offline: bool | None = None, progress: Progress | Non
             raise
         if settings.offline(offline):
             raise _not_here(model, "it is not on this machine, and sockets are forbidden (offline)") from None
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
 
+    _check_room(model, Path(constants.HF_HUB_CACHE))
     bars = _bars(progress) if progress else None
     try:
         folder = snapshot_download(model.repo, allow_patterns=_wanted(), tqdm_class=bars)
@@ -151,7 +154,21 @@ def fetch(model: Model, *, offline: bool | None = None, progress: Progress | Non
             where=model.key,
             hint=f"what has arrived is kept; try again: wan-sdk models fetch {model.key}",
         ) from problem
-    return _read(Path(folder), model)
+    found = _read(Path(folder), model)
+    found.check()
+    return found
+
+
+def _check_room(model: Model, folder: Path) -> None:
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < model.download_gb * 1e9:
+        raise StorageError(
+            f"{model.key} is a download of {model.download_gb:g} GB, and {free / 1e9:.1f} GB are free",
+            where=str(folder),
+            hint="make room, or set HF_HUB_CACHE to a folder on another disk",
+        )
 
 
 def _bars(progress: Progress) -> type:

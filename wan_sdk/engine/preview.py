@@ -17,8 +17,11 @@ from diffusers import AutoencoderKLWan
 
 from wan_sdk.engine.decode import encode_frames
 
-_PICTURES = 24
-_CELLS = 12  # a calibration picture is so many latent rows and columns
+# With nano's VAE the colours of rendered frames are met within 5.6 of 255 levels on average, by 4
+# pictures as by 48; a map fitted to those very frames meets them within 4.3. The VAE with the most
+# channels, 48, gets 18 cells for each of them.
+_PICTURES = 6
+_CELLS = 12  # latent rows and columns of a picture
 _RIDGE = 1e-3  # share of the mean power of a channel: keeps channels that say little about colour small
 
 
