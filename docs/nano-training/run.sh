@@ -11,7 +11,7 @@ OUT=$1 VAE=${2:-620} TRANSFORMER=${3:-1480} FOUR_STEP=${4:-}
 START=$(date +%s)
 GPUS=${GPUS:-$(python3 -c 'import torch; print(max(1, torch.cuda.device_count()))')}
 OPTIONS=${OPTIONS:-}  # --tiny, to try the sequence on a CPU
-export OMP_NUM_THREADS=2 TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$OUT/compiled
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$OUT/compiled
 export GLOO_SOCKET_IFNAME=lo NCCL_SOCKET_IFNAME=lo PYTHONUNBUFFERED=1
 mkdir -p "$OUT"
 SHARED="python3 -m torch.distributed.run --standalone --nproc-per-node $GPUS -m wan_sdk.nano.train $OPTIONS"
