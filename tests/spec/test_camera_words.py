@@ -2,10 +2,12 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.spec import strategies as some
 from wan_sdk.errors import SpecError
 from wan_sdk.spec import Camera
+from wan_sdk.spec.camera_lexicon import PHRASES
 from wan_sdk.spec.camera_moves import InTurn, Move, Node
 from wan_sdk.spec.camera_words import sayable, words_of
 
@@ -86,6 +88,7 @@ def assert_alike(a: Node, b: Node) -> None:
 
 
 IN_THIRDS = Camera(InTurn((Move("pan", 20), Move("tilt", 12), Move("zoom", 1.6)), (1 / 3,) * 3))
+OTHER_PIECES = ("20", "1.5", "x", "degrees", "percent", "boat", "over 30 percent of the time", "all of it", "(", ")")
 DEGREES = ("pan", "tilt", "roll", "orbit", "handheld")
 
 
@@ -158,6 +161,9 @@ def test_words_are_plain(camera):
         ("roll ninety degrees anti-clockwise", Camera.roll(-90)),
         ("truck right 0.5 frame widths", Camera.truck(0.5)),
         ("dolly zoom", Camera.dolly(0.25) & Camera.zoom(0.75)),
+        ("zoom in by 2.", Camera.zoom(2)),
+        ("pan left 10.5 degrees. tilt up 3.", Camera.pan(-10.5).then(Camera.tilt(3))),
+        ("tiny truck left", Camera.truck(-0.15)),
         ("boom down quickly", Camera.pedestal(-0.3)),
         ("the camera moves forward", Camera.dolly(0.25)),
         ("ease in and out pan right", Camera.pan(20).eased("in-out")),
@@ -211,6 +217,32 @@ def test_an_amount_out_of_range_is_an_error():
         Camera.parse("zoom in 1000 times")
     with pytest.raises(SpecError, match="distance"):
         Camera.parse("dolly in by 100 percent")
+
+
+@some.quick
+@given(
+    st.lists(
+        st.sampled_from([*PHRASES, "20", "1.5", "x", "degrees", "percent", "boat", "over 30 percent of the time"]),
+        max_size=12,
+    )
+)
+def test_any_words_are_read_or_refused(pieces):
+    try:
+        read = Camera.parse(" ".join(pieces))
+    except SpecError:
+        return
+    assert Camera.parse(read.words()).words() == read.words()
+    assert all(piece in " ".join(" ".join(pieces).split()) or "-" in piece for piece in read.unread)
+
+
+@some.quick
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        read = Camera.parse("pan left " + text)
+    except SpecError:
+        return
+    assert read.words()
 
 
 def test_a_typo_gets_a_hint():

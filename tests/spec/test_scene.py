@@ -47,7 +47,7 @@ def test_transitions_stay_beside_their_shots():
         Scene("Harbour", [Shot("a boat")], transitions=["cut", "cut"])
 
 
-@some.quick
+@some.few
 @given(some.scenes())
 def test_with_returns_a_copy_and_never_changes_the_receiver(scene):
     before = repr(scene), hash(scene)
@@ -117,7 +117,7 @@ def test_a_saved_scene_loads_equal(tmp_path, name):
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
-@some.quick
+@some.few
 @given(some.scenes())
 def test_any_scene_is_saved_and_loaded(tmp_path_factory, scene):
     path = tmp_path_factory.mktemp("scene") / "scene.json"
@@ -205,6 +205,15 @@ def test_a_saved_scene_has_the_modes_of_an_ordinary_file(tmp_path):
     SCENE.save(tmp_path / "scene.yaml")
     (tmp_path / "ordinary").write_text("a", "utf-8")
     assert (tmp_path / "scene.yaml").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    scene = Scene("Harbour", [Shot("a boat " * 2000)] * 80)
+    with pytest.raises(SpecError, match="read again"):
+        scene.save(tmp_path / "scene.yaml")
+    assert list(tmp_path.iterdir()) == []
+    scene.save(tmp_path / "scene.json")
+    assert Scene.load(tmp_path / "scene.json") == scene
 
 
 def test_an_array_is_not_saved_and_no_file_is_left(tmp_path):

@@ -19,7 +19,7 @@ OTHER_VALUES = {
 }  # fmt: skip
 
 
-@some.quick
+@some.few
 @given(some.shots)
 def test_with_returns_a_copy_and_never_changes_the_receiver(shot):
     before = repr(shot), hash(shot)
@@ -41,7 +41,7 @@ def test_every_field_has_its_with():
     assert all(parameter.kind is parameter.KEYWORD_ONLY for name, parameter in parameters.items() if name != "prompt")
 
 
-@some.quick
+@some.few
 @given(some.shots, some.shots)
 def test_equality_is_by_content(a, b):
     assert (a == b) == (a.to_json() == b.to_json())

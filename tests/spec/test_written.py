@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 
 from tests.spec import strategies as some
 from wan_sdk.errors import SchemaError, SpecError, UnknownName
-from wan_sdk.spec import Camera, Character, Look, Lora, Marking, Reference, Scene, Shot, Size, Sweep, Transition, schema
+from wan_sdk.spec import (
+    Camera,
+    Character,
+    Look,
+    Lora,
+    Marking,
+    Reference,
+    Scene,
+    Shot,
+    Size,
+    Sweep,
+    Transition,
+    schema,
+    schema_text,
+)
 
 EVERYTHING = st.one_of(
     some.cameras, some.loras, some.looks, some.restyles, some.subjects, some.transitions, some.markings,
@@ -31,14 +45,14 @@ def test_what_is_written_comes_back_equal_with_the_same_hash(thing):
         assert hash(back) == hash(thing)
 
 
-@some.quick
+@some.few
 @given(some.scenes())
 def test_writing_twice_gives_the_same_text(scene):
     assert Scene.from_json(scene.to_json()).to_json() == scene.to_json()
     assert Scene.from_yaml(scene.to_yaml()).to_yaml() == scene.to_yaml()
 
 
-@some.quick
+@some.few
 @given(some.shots)
 def test_defaults_are_left_out(shot):
     written = shot.plain()
@@ -190,7 +204,7 @@ def test_hostile_or_broken_yaml_is_an_error_of_ours(text):
         Scene.from_yaml(text)
 
 
-def test_data_of_endless_depth_or_size_is_refused():
+def test_data_of_endless_depth_or_size_is_refused(monkeypatch):
     endless: dict = {"title": "a"}
     endless["shots"] = [endless]
     with pytest.raises(SpecError, match="deeper"):
@@ -200,6 +214,11 @@ def test_data_of_endless_depth_or_size_is_refused():
         Scene.from_dict(wide)
     with pytest.raises(SchemaError, match="characters"):
         Scene.from_json(" " * 9_000_000)
+    with pytest.raises(SchemaError, match="characters"):
+        Scene.from_yaml("#" * 1_100_000)
+    monkeypatch.setattr(schema_text, "MAX_YAML_NODES", 100)
+    with pytest.raises(SchemaError, match="keys and values"):
+        Scene.from_yaml("[" + "1," * 120 + "]")
 
 
 def test_text_of_a_size_is_kept_as_asked():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, cast
 
 from wan_sdk.spec.camera_moves import MOVES, Move, MoveKind, Node, Together
@@ -71,10 +72,11 @@ way in: in|inward|inwards|forward|forwards|closer|nearer|ahead|in on|toward|towa
 way out: out|outward|outwards|back|backward|backwards|away|away from|farther away|further away
 way clockwise: clockwise
 way counterclockwise: counterclockwise|counter clockwise|anticlockwise|anti clockwise
-speed slow: slow|slowly|gentle|gently|slight|slightly|subtle|subtly|gradual|gradually|a little|a bit|softly|lightly
+speed slow: slow|slowly|small|tiny|little|gentle|gently|slight|slightly|subtle|subtly|gradual|gradually
+speed slow: a little|a bit|softly|lightly
 speed medium: medium|moderate|moderately|steady|steadily|smooth|smoothly|constant
 speed fast: fast|quick|quickly|rapid|rapidly|swift|swiftly|strong|strongly|whip|whips|swish|crash|snap|sudden|suddenly
-speed fast: far|dramatic|dramatically|hard|violently
+speed fast: far|big|large|wide|extreme|dramatic|dramatically|hard|violently
 ease in: starting gently|starting slowly|starts gently|starts slowly|ease in|eases in|easing in|accelerating
 ease out: stopping gently|ending gently|ending slowly|stops gently|ease out|eases out|easing out|slowing to a stop
 ease out: coming to a stop|decelerating|slowing down
@@ -123,19 +125,23 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-_LEXEME = re.compile(
-    rf"""
-      (?:{_FOR})\ (?P<share>{_NUMBER})\ ?percent(?:\ of)?(?:\ the)?\ {_SPAN}\b
-    | (?P<half>(?:{_FOR})\ half(?:\ of)?(?:\ the\ {_SPAN})?)\b
-    | (?P<number>{_NUMBER}|\b(?:{_any_of(_NUMBER_WORDS)})(?=\ (?:{_any_of(_UNITS)})\b))
-      (?:\ ?(?P<unit>{_any_of(_UNITS)})\b)?(?![.\d])
-    | \bx\ ?(?P<times>{_NUMBER})
-    | (?P<phrase>(?<![a-z'])(?:{_any_of(p for p in PHRASES if p[0].isalpha())})(?![a-z'])
-      |{_any_of(p for p in PHRASES if not p[0].isalpha())})
-    | (?P<word>[^\s.,;()&+>:!?]+)
-    """,
-    re.VERBOSE,
-)
+@cache
+def _lexeme_pattern() -> re.Pattern[str]:
+    """Return the pattern of one lexeme, made at first use: most programs never read words."""
+    spelt, marks = [p for p in PHRASES if p[0].isalpha()], [p for p in PHRASES if not p[0].isalpha()]
+    return re.compile(
+        rf"""
+          (?:{_FOR})\ (?P<share>{_NUMBER})\ ?percent(?:\ of)?(?:\ the)?\ {_SPAN}\b
+        | (?P<half>(?:{_FOR})\ half(?:\ of)?(?:\ the\ {_SPAN})?)\b
+        | (?P<number>{_NUMBER}|\b(?:{_any_of(_NUMBER_WORDS)})(?=\ (?:{_any_of(_UNITS)})\b))
+          (?:\ ?(?P<unit>{_any_of(_UNITS)})\b)?(?!\.?\d)
+        | \bx\ ?(?P<times>{_NUMBER})
+        | (?P<phrase>(?<![a-z'])(?:{_any_of(spelt)})(?![a-z'])|{_any_of(marks)})
+        | (?P<word>[^\s.,;()&+>:!?]+)
+        """,
+        re.VERBOSE,
+    )
+
 
 DEGREES, TIMES, PERCENT, FRAMES, BARE = "degrees", "times", "percent", "frames", ""
 
@@ -184,7 +190,7 @@ def lexemes_of(text: str) -> list[Lexeme]:
     >>> [(lexeme.meaning, lexeme.value) for lexeme in lexemes_of("slowly pan left by 20°")]
     [('speed', 'slow'), ('verb', 'pan'), ('way', 'left'), ('filler', ''), ('amount', 'degrees')]
     """
-    return [_lexeme(match) for match in _LEXEME.finditer(_flattened(text))]
+    return [_lexeme(match) for match in _lexeme_pattern().finditer(_flattened(text))]
 
 
 def move_of(verb: str, way: str, amount: Lexeme | None, speed: str) -> tuple[Node, bool] | None:

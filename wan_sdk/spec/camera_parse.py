@@ -8,7 +8,7 @@ after the other. What is neither part of a move nor a known filler is collected,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from wan_sdk.errors import SpecError, nearest
@@ -62,7 +62,13 @@ class _Reader:
     """Read lexemes from left to right, once."""
 
     def __init__(self, lexemes: list[Lexeme]) -> None:
-        self._lexemes = lexemes
+        ahead = [*lexemes[1:], None]
+        self._lexemes = [
+            replace(lexeme, meaning="unread")
+            if lexeme.meaning == "whole" and (following is None or following.meaning != "ease")
+            else lexeme
+            for lexeme, following in zip(lexemes, ahead, strict=True)
+        ]
         self._at = 0
         self._missed: set[int] = set()
         self._last_verb = ""

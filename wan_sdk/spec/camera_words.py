@@ -105,8 +105,12 @@ def sayable(node: Node) -> Node:
     Move(kind='handheld', amount=0.6, seed=0, ease='linear')
     """
     if isinstance(node, Move):
-        return _STILLNESS if said_amount(node) is None else replace(node, seed=0)
-    parts = [sayable(part) for part in node.parts]
+        if said_amount(node) is None:
+            return _STILLNESS
+        return replace(node, seed=0) if node.seed else node
+    parts = tuple(sayable(part) for part in node.parts)
+    if _STILLNESS not in parts and parts == node.parts:
+        return node
     if all(part == _STILLNESS for part in parts):
         return _STILLNESS
     if isinstance(node, InTurn):

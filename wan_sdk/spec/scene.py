@@ -14,7 +14,7 @@ from wan_sdk.spec.character import Character, fill_cast
 from wan_sdk.spec.checks import MAX_NAME, checked_line
 from wan_sdk.spec.look import Look
 from wan_sdk.spec.marking import Marking
-from wan_sdk.spec.schema import Written, inside, number_written, read_list
+from wan_sdk.spec.schema import Written, check_extent, inside, number_written, read_list
 from wan_sdk.spec.shot import Shot, ShotFields
 from wan_sdk.spec.shot_fields import checked_fps, checked_name, checked_seed
 from wan_sdk.spec.size import Size, checked_size, size_written
@@ -278,10 +278,12 @@ class Scene(Written):
           path: A file ending in .yaml, .yml or .json.
 
         Raises:
-          SpecError: For another ending, or a reference that is an array.
+          SpecError: For another ending, a reference that is an array, or a scene too large to be read again.
           StorageError: If the file cannot be written.
         """
-        scene_file.write(path, self.to_dict())
+        data = self.to_dict()
+        check_extent(data, "Scene")  # what could not be read again is not written
+        scene_file.write(path, data)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

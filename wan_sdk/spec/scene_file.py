@@ -27,6 +27,12 @@ def write(path: str | PathLike[str], data: dict[str, Any]) -> None:
     form = _form(target)
     moved = _with_paths(data, lambda name: _seen_from(name, target.parent))
     text = schema_text.yaml_text(moved) if form == "yaml" else schema_text.json_text(moved)
+    if len(text.encode()) > _most(form):
+        raise SpecError(
+            f"the scene takes {len(text):,} characters; at most {_most(form):,} are read again",
+            where=name_of(target),
+            hint="split the scene, or save it as .json",
+        )
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         _write_whole(temporary, text)
@@ -46,10 +52,9 @@ def read(path: str | PathLike[str]) -> Any:
     """Return the plain data of a scene file, its paths relative to the working folder."""
     source = Path(checked_path(path, "Scene.load"))
     form = _form(source)
-    most = schema_text.MAX_YAML if form == "yaml" else schema_text.MAX_JSON
     try:
         with source.open("rb") as stream:
-            text = stream.read(most + 1)
+            text = stream.read(_most(form) + 1)
     except FileNotFoundError:
         raise SpecError(
             "there is no such file", where=name_of(source), hint=f"looked in {source.parent.resolve()}"
@@ -75,6 +80,10 @@ def _form(path: Path) -> str:
             hint=f"call it {path.with_suffix('.yaml').name}" if path.name else None,
         )
     return form
+
+
+def _most(form: str) -> int:
+    return schema_text.MAX_YAML if form == "yaml" else schema_text.MAX_JSON
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 from wan_sdk.errors import SchemaError, SpecError, UnknownName, WanError, nearest
 from wan_sdk.spec import schema_text
 
-MAX_VALUES = 100_000
+MAX_VALUES = 50_000
 MAX_DEPTH = 40
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
@@ -67,7 +67,7 @@ class Written(ABC):
           UnknownName: For an unknown key, with the nearest valid one.
           SpecError: For a value that cannot be.
         """
-        _check_extent(data, cls.__name__)
+        check_extent(data, cls.__name__)
         return cls.from_plain(data)
 
     def to_json(self) -> str:
@@ -204,8 +204,8 @@ def _version_of(line: Any, kind: str, current: int) -> int:
     return version
 
 
-def _check_extent(data: Any, kind: str) -> None:
-    """Refuse data that is too deep or too large before anything walks through it."""
+def check_extent(data: Any, kind: str) -> None:
+    """Refuse data that is too deep or too large, before anything else walks through it."""
     level, values = [data], 0
     for _ in range(MAX_DEPTH):
         below: list[Any] = []

@@ -9,6 +9,7 @@ from wan_sdk.errors import SchemaError
 
 MAX_JSON = 8_000_000
 MAX_YAML = 1_000_000
+MAX_YAML_NODES = 100_000
 
 
 def json_text(data: Any) -> str:
@@ -75,7 +76,12 @@ def from_yaml_text(text: str | bytes, *, where: str) -> Any:
     text = _decoded(text, MAX_YAML, where)
 
     class Loader(yaml.SafeLoader):
+        nodes = 0
+
         def compose_node(self, parent: Any, index: Any) -> Any:
+            self.nodes += 1
+            if self.nodes > MAX_YAML_NODES:
+                raise SchemaError(f"more than {MAX_YAML_NODES:,} keys and values", where=where, hint="split the scene")
             if self.check_event(yaml.events.AliasEvent):
                 event: Any = self.get_event()  # type: ignore[no-untyped-call]
                 raise SchemaError(f"aliases are not read{_line(event)}", where=where, hint="write it out")
