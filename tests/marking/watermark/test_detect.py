@@ -66,13 +66,19 @@ def test_one_picture_is_enough(marked):
     assert detect(marked[6]).payload == PAYLOAD
 
 
-@pytest.mark.parametrize("key", [None, KEY], ids=["public", "private"])
-def test_an_unmarked_clip_and_a_wrong_key_are_silent_after_a_full_search(clean, marked, key):
-    found = detect(clean if key is None else marked, key=key)
+def test_an_unmarked_clip_is_silent_after_a_full_search(clean):
+    found = detect(clean)
     assert (found.present, found.verdict, found.payload) == (False, "NONE", None)
     assert found.log10_p > -3
     assert found.hypotheses > 1e8
     assert "does not mean" in found.reason
+
+
+@pytest.mark.parametrize("key", [KEY, bytes(32)])
+def test_a_wrong_key_is_silent(marked, key):
+    found = detect(marked, key=key, effort="fast")
+    assert (found.verdict, found.payload) == ("NONE", None)
+    assert found.log10_p > -3
 
 
 def test_splices_are_found_to_eight_frames():
@@ -96,7 +102,9 @@ def test_two_keys_live_in_one_clip(clean):
 
 
 def test_a_known_id_is_found_where_the_code_is_too_weak():
-    worn = embed(clips.panning_texture(frames=13), PAYLOAD, strength=0.2).pixels
+    picture = embed(clips.panning_texture(frames=1), PAYLOAD).pixels
+    noise = 36 * np.random.default_rng(0).standard_normal(picture.shape)
+    worn = np.clip(picture + noise, 0, 255).astype(np.uint8)
     others = np.random.default_rng(0).integers(1 << 62, 1 << 63, 20_000, dtype=np.uint64)
     alone = detect(worn, effort="fast")
     asked = detect(worn, effort="fast", ledger=[*others.tolist(), PAYLOAD])
