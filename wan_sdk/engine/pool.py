@@ -19,10 +19,12 @@ import diffusers
 import torch
 import transformers
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from torch.nn.functional import pad
 
 from wan_sdk.engine import machine
 from wan_sdk.engine.checkpoint import Checkpoint
 from wan_sdk.engine.preview import LatentColours, fit_colours
+from wan_sdk.engine.weights import count_parameters
 from wan_sdk.errors import DamagedWeights
 
 # Both libraries import a class when it is first asked for, so only what a model has is imported.
@@ -115,11 +117,14 @@ class Pool:
         key = (parts.keys["text_encoder"] + parts.keys["tokenizer"], text, tokens)
         with self._lock:
             if key not in self._prompts:
-                self._prompts[key] = encode(text)
+                embedding = encode(text)
+                words = int(embedding[0].any(-1).sum())  # zeros follow the text up to its full length
+                self._prompts[key] = embedding[:, :words].clone()
             self._prompts.move_to_end(key)
             while len(self._prompts) > _REMEMBERED_PROMPTS:
                 self._prompts.popitem(last=False)
-            return self._prompts[key]
+            short = self._prompts[key]
+            return pad(short, (0, 0, 0, tokens - short.shape[1]))
 
     def colours(self, parts: Parts) -> LatentColours:
         """Return the map from latents to colours of a model's VAE, fitted once."""
@@ -144,9 +149,14 @@ class Pool:
 
     def _make_room(self, checkpoint: Checkpoint, missing: list[str], *, keep: set[str]) -> None:
         """Forget parts of other models when the missing ones would not fit beside them."""
-        needed = sum(path.stat().st_size for part in missing for path in checkpoint.weights.get(part, ()))
         others = self._parts.keys() - keep
-        if others and needed > self.free_memory():
+        if not others:
+            return
+        needed = 0
+        for part in missing:
+            parameters = sum(count_parameters(path) for path in checkpoint.weights.get(part, ()))
+            needed += parameters * self._dtype_of(part).itemsize
+        if needed > self.free_memory():
             for key in others:
                 del self._parts[key]
             self._give_back()
@@ -155,6 +165,9 @@ class Pool:
         if self.device.type == "cuda":
             gc.collect()  # pipelines and their parts refer to each other
             torch.cuda.empty_cache()
+
+    def _dtype_of(self, part: str) -> torch.dtype:
+        return torch.float32 if part in _IN_FLOAT32 else self.dtype
 
     def _part(self, part: str, key: str, folder: Path) -> Any:
         if key not in self._parts:
@@ -165,8 +178,8 @@ class Pool:
         kind = getattr(*_CLASSES[part])
         options: dict[str, Any] = {"local_files_only": True}
         if issubclass(kind, torch.nn.Module):
-            options |= {"dtype": torch.float32 if part in _IN_FLOAT32 else self.dtype, "use_safetensors": True}
-            options["output_loading_info"] = True  # without it, missing tensors are made up at random
+            # without the information about loading, missing tensors would be made up at random
+            options |= {"dtype": self._dtype_of(part), "use_safetensors": True, "output_loading_info": True}
         try:
             loaded = kind.from_pretrained(folder, **options)
         except (MemoryError, torch.OutOfMemoryError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import struct
 import tempfile
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from wan_sdk import settings
 from wan_sdk.errors import DamagedWeights
@@ -36,6 +38,22 @@ def check_whole(path: Path) -> None:
     Raises:
       DamagedWeights: If it is truncated, too long or no safetensors file; names the file.
     """
+    _tensors(path)
+
+
+def count_parameters(path: Path) -> int:
+    """Return how many numbers a safetensors file holds, from its header.
+
+    Args:
+      path: The file.
+
+    Raises:
+      DamagedWeights: As `check_whole`.
+    """
+    return sum(math.prod(tensor["shape"]) for tensor in _tensors(path))
+
+
+def _tensors(path: Path) -> list[dict[str, Any]]:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_LENGTH.size)
@@ -44,13 +62,13 @@ def check_whole(path: Path) -> None:
             raise _damaged(path, f"it does not begin as a safetensors file does ({size} bytes)")
         header = file.read(length)
     try:
-        tensors = json.loads(header)
-        ends = [entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__"]
-        promised = _LENGTH.size + length + max(ends, default=0)
+        tensors = [entry for name, entry in json.loads(header).items() if name != "__metadata__"]
+        promised = _LENGTH.size + length + max((tensor["data_offsets"][1] for tensor in tensors), default=0)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         raise _damaged(path, "its list of tensors is not readable") from None
     if size != promised:
         raise _damaged(path, f"it has {size} bytes, and its list of tensors promises {promised}")
+    return tensors
 
 
 def _damaged(path: Path, what: str) -> DamagedWeights:
