@@ -89,10 +89,11 @@ def with_files(x: Any, folder: Path) -> Any:
     """
     if isinstance(x, Shot):
         return x.with_references(*(_as_file(reference, folder) for reference in x.references))
-    if isinstance(x, Scene):
-        people = (_person_with_file(person, folder) for person in x.cast)
-        return x.with_shots(*(with_files(shot, folder) for shot in x.shots)).with_cast(*people)
-    return x
+    if isinstance(x, Sweep):
+        return Sweep(with_files(x.shot, folder), x.axes)
+    for index, shot in enumerate(x.shots):
+        x = x.replacing(index, with_files(shot, folder))
+    return x.with_cast(*(_person_with_file(person, folder) for person in x.cast))
 
 
 def _person_with_file(person: Any, folder: Path) -> Any:

@@ -177,8 +177,10 @@ class Studio:
         """Return the hash of a model's weights, without loading them."""
         from wan_sdk.engine import checkpoint
 
-        found = checkpoint.find(self.catalogue[model], download=self.download, offline=self.offline)
-        return checkpoint.weights_sha256(found)
+        chosen = self.catalogue[model]
+        if self.download and not self.offline and not checkpoint.is_here(chosen):
+            return checkpoint.fetch(chosen, offline=False).sha256
+        return checkpoint.find(chosen).sha256
 
     def _produce(
         self, x: Any, plan: Plan, out: Any, fresh: bool, listen: Listener, cancel: CancelToken

@@ -8,7 +8,6 @@ import typer
 
 from wan_sdk import models as catalogue
 from wan_sdk.cli.output import print_json
-from wan_sdk.errors import ModelNotHere
 
 app = typer.Typer(help="List the models of the catalogue and fetch their weights.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
@@ -19,19 +18,14 @@ def list_models(json: Json = False) -> None:
     """List every checkpoint of the catalogue and whether it is on this machine."""
     from wan_sdk.engine import checkpoint
 
-    rows = []
-    for model in catalogue.catalogue():
-        try:
-            here = bool(model.runnable and checkpoint.find(model, offline=True))
-        except ModelNotHere:
-            here = False
-        rows.append(
-            {
-                "name": model.key, "title": model.title, "tasks": list(model.tasks), "runs": model.runnable,
-                "here": here, "sizes": [f"{w}x{h}" for w, h in model.sizes], "fps": model.fps,
-                "download_gb": model.download_gb, "licence": model.licence,
-            }
-        )  # fmt: skip
+    rows = [
+        {
+            "name": model.key, "title": model.title, "tasks": list(model.tasks), "runs": model.runnable,
+            "here": checkpoint.is_here(model), "sizes": [f"{w}x{h}" for w, h in model.sizes], "fps": model.fps,
+            "download_gb": model.download_gb, "licence": model.licence,
+        }
+        for model in catalogue.catalogue()
+    ]  # fmt: skip
     if json:
         print_json({"schema": "wan_sdk.Models/1", "models": rows})
         return
@@ -55,7 +49,7 @@ def fetch(
     from wan_sdk.engine import checkpoint
 
     model = catalogue.get(name)
-    folder = checkpoint.fetch(model)
+    folder = checkpoint.fetch(model).folder
     if json:
         print_json({"schema": "wan_sdk.Fetched/1", "name": model.key, "folder": str(folder)})
     else:

@@ -11,6 +11,8 @@ import av
 from wan_sdk.media.encode import move_into_place, temporary_beside, typed_write_errors
 from wan_sdk.media.frames import Frames
 
+_PIXELS = "bgr0"  # the 8-bit RGB that FFV1 takes; the fourth byte stays empty
+
 
 def write_lossless_clip(frames: Frames, path: str | os.PathLike[str]) -> None:
     """Write a clip so that `read_video` gives back exactly its pixels.
@@ -28,9 +30,10 @@ def write_lossless_clip(frames: Frames, path: str | os.PathLike[str]) -> None:
         try:
             with av.open(str(temporary), "w", format="matroska") as container:
                 stream = container.add_stream("ffv1", rate=Fraction(frames.fps).limit_denominator(1001))
-                stream.width, stream.height, stream.pix_fmt = frames.width, frames.height, "gbrp"
+                stream.width, stream.height, stream.pix_fmt = frames.width, frames.height, _PIXELS
                 for picture in frames.pixels:
-                    container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+                    frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=_PIXELS)
+                    container.mux(stream.encode(frame))
                 container.mux(stream.encode())
             move_into_place(temporary, path)
         finally:
