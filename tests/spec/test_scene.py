@@ -33,6 +33,12 @@ def test_shots_are_found_by_number_and_name():
     assert "'pier'" in caught.value.hint
 
 
+def test_a_misspelt_field_gets_a_hint():
+    with pytest.raises(UnknownName) as caught:
+        SCENE.shot("a boat", secnds=2)
+    assert "'seconds'" in caught.value.hint
+
+
 def test_transitions_stay_beside_their_shots():
     assert [via.kind for via in SCENE.transitions] == ["cut", "dissolve", "fade"]
     assert [via.kind for via in SCENE.without("pier").transitions] == ["cut", "fade"]

@@ -14,7 +14,7 @@ from wan_sdk.spec.character import Character, fill_cast
 from wan_sdk.spec.checks import MAX_NAME, checked_line
 from wan_sdk.spec.look import Look
 from wan_sdk.spec.marking import Marking
-from wan_sdk.spec.schema import Written, check_extent, inside, number_written, read_list
+from wan_sdk.spec.schema import Written, check_extent, inside, number_written, read_list, refuse_unknown
 from wan_sdk.spec.shot import Shot, ShotFields
 from wan_sdk.spec.shot_fields import checked_fps, checked_name, checked_seed
 from wan_sdk.spec.size import Size, checked_size, size_written
@@ -110,6 +110,7 @@ class Scene(Written):
           via: How the shot is reached; a cut if nothing is said.
           fields: Other fields of the shot.
         """
+        refuse_unknown(fields, Shot.field_names(), "Scene.shot")
         return self.then(Shot(prompt, **fields), via=via)
 
     def then(self, shot: Shot, *, via: Transition | str | None = None) -> Self:

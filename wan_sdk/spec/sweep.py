@@ -137,7 +137,7 @@ def _checked_axis(shot: Shot, name: str, tried: Any) -> tuple[Any, ...]:
         values = tuple(getattr(replace(shot, **{name: value}), name) for value in given)
     if not values:
         raise SpecError(f"the axis {name} has no values", where="Sweep", hint=f"{name}=[…]")
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise SpecError(f"the axis {name} has {value!r:.80} twice", where="Sweep", hint="a value names one take")
+    if len(set(values)) < len(values):
+        twice = next(value for index, value in enumerate(values) if value in values[:index])
+        raise SpecError(f"the axis {name} has {twice!r:.80} twice", where="Sweep", hint="a value names one take")
     return values
