@@ -153,7 +153,7 @@ class Production:
         key = cut_key(keys, self.plan.timeline, marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Cut) and len(found.takes) == len(shots):
-            return as_reused(found)
+            return replace(as_reused(found), takes=tuple(map(as_reused, found.takes)))
         takes = [self.take(index, shot) for index, shot in enumerate(shots)]
         joined = join(
             (self._clean_frames(index, shot, forget=True) for index, shot in enumerate(shots)), self.plan.timeline
@@ -239,6 +239,21 @@ class Production:
         told = self._seconds.setdefault(shot, {})
         told[stage] = told.get(stage, 0.0) + seconds
         self.listen(StageDone(shot, stage, seconds))
+
+
+def check_servable(plan: Plan) -> None:
+    """Refuse what can be planned but not rendered by this version, before anything is loaded.
+
+    Raises:
+      UsageError: For LoRA files, which the engine does not load yet.
+    """
+    for name, call in zip(plan.names, plan.calls, strict=True):
+        if call.loras:
+            raise UsageError(
+                f"{len(call.loras)} LoRA files are asked for; this version renders without any",
+                where=name,
+                hint="leave loras out; the plan shows how they would be used",
+            )
 
 
 def _reference_ingredients(call: Call) -> tuple[Ingredient, ...]:

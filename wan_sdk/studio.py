@@ -185,8 +185,9 @@ class Studio:
     def _produce(
         self, x: Any, plan: Plan, out: Any, fresh: bool, listen: Listener, cancel: CancelToken
     ) -> Take | Cut | Takes:
-        from wan_sdk.production import Production
+        from wan_sdk.production import Production, check_servable
 
+        check_servable(plan)
         folder = self._prepare(out)
         with self._rendering:
             production = Production(self, plan, fresh=fresh, listen=listen, cancel=cancel)

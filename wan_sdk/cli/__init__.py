@@ -37,21 +37,19 @@ def run(arguments: Sequence[str]) -> int:
         print_error(problem, as_json)
         return problem.exit_code
     except KeyboardInterrupt:
-        print_error(Cancelled("interrupted", hint="what was finished is in the gallery"), as_json)
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as problem:
         return _unforeseen(problem, as_json)
+    if code == INTERRUPTED:  # the CLI library turns Ctrl-C into this code by itself
+        print_error(Cancelled("interrupted", hint="what was finished is in the gallery"), as_json)
     return code if isinstance(code, int) else 0
 
 
 def _unforeseen(problem: Exception, as_json: bool) -> int:
-    # The CLI library's own usage errors carry `format_message`; its Abort is what Ctrl-C in a prompt raises.
+    # The CLI library's own usage errors carry `format_message`.
     if hasattr(problem, "format_message"):
         print_error(UsageError(problem.format_message(), hint="wan-sdk --help"), as_json)
         return USAGE
-    if type(problem).__name__ == "Abort":
-        print_error(Cancelled("interrupted"), as_json)
-        return INTERRUPTED
     print_error(
         WanError(f"{type(problem).__name__}: {problem}", hint="this is a defect of wan_sdk; the lines above say where"),
         as_json,
