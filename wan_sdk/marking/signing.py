@@ -136,7 +136,7 @@ def _sign(
             for index, ingredient in enumerate(ingredients):
                 _add_ingredient(builder, index, ingredient)
             with source.open("rb") as unsigned, signed.open("w+b") as target:
-                store = builder.sign(signer, "video/mp4", unsigned, target)
+                store = builder.sign(signer, manifest.get("format", "video/mp4"), unsigned, target)
                 target.flush()
                 return bytes(store)
     except c2pa.C2paError as problem:
