@@ -45,38 +45,41 @@ class Lab:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length")
 
-    def run_all(self, *, wait: bool = True) -> None:
-        self.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
-        )
-        self._command("notebook:run-all-cells", wait=wait)
+    def run_all(self) -> None:
+        self._wait_for_kernel()
+        self._command("notebook:run-all-cells")
+        self.wait_until_done()
 
     def run_cell(self, index: int, *, wait: bool = True) -> None:
         """Select a cell and run it as Ctrl-Enter does."""
+        self._wait_for_kernel()
         self.page.evaluate(
             "index => { const n = window.jupyterapp.shell.currentWidget.content; n.deselectAll();"
             " n.activeCellIndex = index; }",
             index,
         )
-        self._command("notebook:run-cell", wait=wait)
+        self._command("notebook:run-cell")
+        if wait:
+            self.wait_until_done()
 
     def interrupt(self) -> None:
-        self._command("notebook:interrupt-kernel", wait=False)
+        self._command("notebook:interrupt-kernel")
 
-    def wait_until_idle(self) -> None:
+    def wait_until_done(self) -> None:
+        """Wait until no cell runs or waits to run."""
+        self.page.wait_for_timeout(300)
         self.page.wait_for_function(
-            "() => { const w = window.jupyterapp.shell.currentWidget;"
-            " return w.sessionContext.session.kernel.status === 'idle'"
-            " && w.content.widgets.every(c => !c.promptNode || !c.promptNode.textContent.includes('*')); }"
+            "() => window.jupyterapp.shell.currentWidget.content.widgets.every("
+            "cell => !cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*'))",
+            timeout=300_000,
         )
 
     def save(self, name: str) -> dict[str, Any]:
-        self._command("docmanager:save")
-        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
         return json.loads((self.folder / name).read_text("utf-8"))
 
     def stop_kernel(self) -> None:
-        self._command("notebook:shutdown-kernel")
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def outputs(self, cell: int) -> Any:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-OutputArea-output")
@@ -92,7 +95,8 @@ class Lab:
             """async () => Promise.all([...document.querySelectorAll('.jp-OutputArea video')].map(async v => {
                  const autoplayed = !v.paused;
                  v.preload = 'auto'; v.load();
-                 await new Promise(r => v.readyState >= 4 ? r() : v.addEventListener('canplaythrough', r, {once: true}));
+                 await new Promise(r => v.readyState >= 4 ? r()
+                                        : v.addEventListener('canplaythrough', r, {once: true}));
                  await v.play(); await new Promise(r => setTimeout(r, 400)); v.pause();
                  return {ready: v.readyState, time: v.currentTime, duration: v.duration, width: v.videoWidth,
                          height: v.videoHeight, controls: v.controls, autoplayed, title: v.title};
@@ -102,7 +106,8 @@ class Lab:
     def trusted(self) -> bool:
         return bool(
             self.page.evaluate(
-                "() => [...window.jupyterapp.shell.currentWidget.model.cells].every(c => c.type !== 'code' || c.trusted)"
+                "() => [...window.jupyterapp.shell.currentWidget.model.cells]"
+                ".every(cell => cell.type !== 'code' || cell.trusted)"
             )
         )
 
@@ -114,9 +119,14 @@ class Lab:
         self.screenshot("end")
         self._context.close()
 
-    def _command(self, command: str, *, wait: bool = True) -> None:
-        code = f"window.jupyterapp.commands.execute({command!r})"
-        self.page.evaluate(f"() => {code}" if wait else f"() => {{ {code}; }}")
+    def _wait_for_kernel(self) -> None:
+        self.page.wait_for_function(
+            "() => ['idle', 'busy'].includes("
+            "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status)"
+        )
+
+    def _command(self, command: str) -> None:
+        self.page.evaluate(f"() => {{ window.jupyterapp.commands.execute({command!r}); }}")
 
     def _console(self, message: Any) -> None:
         where = f"{message.text} {message.location.get('url', '')}"

@@ -163,8 +163,8 @@ def noise_levels(model: Model, *, steps: int, shift: float, sampler: str | None 
     return scheduler.sigmas.double().numpy()
 
 
-def through_vae(engine: LocalEngine, model: str, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the VAE makes of a clip, and its latents as colours.
+def through_vae(engine: LocalEngine, model: str, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what the VAE makes of a clip, its latents as colours, and its latents.
 
     Args:
       engine: Holds the model.
@@ -174,7 +174,7 @@ def through_vae(engine: LocalEngine, model: str, frames: np.ndarray) -> tuple[np
     parts, colours = _parts(engine, model)
     latents = encode_frames(parts.vae, frames)
     back = np.concatenate(list(decode_frames(parts.vae, latents)))
-    return back, colours.paint(latents)
+    return back, colours.paint(latents), latents.cpu().numpy()
 
 
 def _parts(engine: LocalEngine, model: str) -> tuple[Parts, LatentColours]:
