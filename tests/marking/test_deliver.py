@@ -56,7 +56,7 @@ def test_it_plays_as_it_was_made(delivered: Delivered) -> None:
     info = probe(delivered.path)
     assert (info.codec, info.width, info.height, info.frames, info.fps) == ("h264", 448, 256, 17, 12)
     seen = read_video(delivered.path).pixels.astype(int)
-    assert np.abs(seen - film(1).pixels.astype(int)).mean() < 4
+    assert np.abs(seen - film(1).pixels.astype(int)).mean() < 8
 
 
 def test_the_hash_of_the_clean_frames_does_not_depend_on_marks(
@@ -125,7 +125,7 @@ def test_leaving_every_mark_off_is_written_into_the_ledger(tmp_path: Path, home:
     assert (done.signed, done.watermark, done.unsafe_unmarked) == (False, None, True)
     event = Ledger(home).events()[-1]
     assert (event["kind"], event["content_id"]) == ("delivered unmarked on purpose", done.content_id)
-    verdict = verify(done.path, home=home)
+    verdict = verify(done.path, effort="fast", home=home)
     assert verdict.state == "NONE"
     assert any("on purpose" in reason for reason in verdict.reasons)
 

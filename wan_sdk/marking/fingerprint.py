@@ -1,7 +1,12 @@
-"""Likeness of clips: a 64-bit hash a second, near for what looks alike, far for what does not.
+"""Likeness of clips: a 64-bit hash a moment, near for what looks alike, far for what does not.
 
 It survives encoding, scaling and trimming. It is no proof: it tells whether an id that was read
 from the pixels sits on the clip that the id belongs to.
+
+Measured on 41 clips (film, animation, photographs that are panned, the small model's own world), largest
+distance: H.264 at CRF 28 0.02, CRF 35 0.05, half size 0.04, trimmed, one frame or half the frames 0.02,
+mirrored 0.01, contrast x1.4 0.15, 5 % cropped 0.11, 10 % cropped 0.23 (0.12 on average). Of 1,640 pairs of
+different clips the nearest is at 0.22, the hundredth part at 0.32; two seeds of one prompt at 0.29.
 """
 
 from __future__ import annotations
@@ -17,13 +22,17 @@ import numpy as np
 
 SIDE = 32
 BITS = 64
-EXTRA_HASHES = 4
-MOST_HASHES = 1800
-FLAT = 1.0
+MOST_HASHES = 2048
+QUERY_HASHES = 16
+BLANK_BELOW = 1.0
+"""Standard deviation of the thumbnail's grey levels."""
 
 MATCH = 0.06
+"""Likeness that counts by itself: what an encoder does to a clip."""
 PROBABLE = 0.12
-RESEMBLES = 0.20
+"""Likeness that is worth a remark."""
+RESEMBLES = 0.18
+"""Likeness that counts when an id in the pixels says the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,22 +63,23 @@ class Fingerprint:
 def distance(query: Fingerprint, record: Fingerprint) -> float:
     """Return how unlike two clips are: 0 is the same, 0.5 is what unrelated bits give.
 
-    Each moment of the query is compared with the nearest of the record, so a part of a clip is
-    near to the whole. A mirrored query is tried too. Blank clips are like nothing: 1.0.
+    A few moments of the query are each compared with the nearest of the record, so a part of a clip
+    is near to the whole. A mirrored query is tried too. Blank clips are like nothing: 1.0.
     """
     if not len(query) or not len(record):
         return 1.0
-    return min(_mean_nearest(query.hashes, record.hashes), _mean_nearest(query.hashes ^ _MIRROR, record.hashes))
+    asked = query.hashes[_spread(len(query), QUERY_HASHES)]
+    return min(_mean_nearest(asked, record.hashes), _mean_nearest(asked ^ _MIRROR, record.hashes))
 
 
 def fingerprint_of(thumbnails: Sequence[np.ndarray], fps: float) -> Fingerprint:
     """Return the fingerprint of a clip from the thumbnails of all its frames.
 
-    One moment a second and four more, spread evenly, so that a clip of two seconds has six.
+    Every frame of a short clip is kept, so that whatever is cut out of it finds its like; of a long
+    one 2,048 that are spread evenly, or one a second if that is more.
     """
-    count = min(len(thumbnails), MOST_HASHES, math.ceil(len(thumbnails) / fps) + EXTRA_HASHES)
-    moments = ((np.arange(count) + 0.5) * len(thumbnails) / count).astype(int)
-    hashes = [_hash(thumbnails[moment]) for moment in moments if thumbnails[moment].std() >= FLAT]
+    moments = _spread(len(thumbnails), max(MOST_HASHES, math.ceil(len(thumbnails) / fps)))
+    hashes = [_hash(thumbnails[moment]) for moment in moments if thumbnails[moment].std() >= BLANK_BELOW]
     return Fingerprint(np.array(hashes, np.uint64))
 
 
@@ -87,6 +97,12 @@ def _hash(grey: np.ndarray) -> int:
     waves = cv2.dct(np.ascontiguousarray(grey, np.float32))[_ROWS, _COLUMNS]
     bits: int = struct.unpack("<Q", np.packbits(waves > 0, bitorder="little").tobytes())[0]
     return bits
+
+
+def _spread(length: int, most: int) -> np.ndarray:
+    """Return at most so many positions, evenly spread."""
+    count = min(length, most)
+    return ((np.arange(count) + 0.5) * length / count).astype(int)
 
 
 def _mean_nearest(query: np.ndarray, record: np.ndarray) -> float:

@@ -181,6 +181,6 @@ def _signing_error(problem: c2pa.C2paError, source: Path, time_stamp_url: str | 
     text = short(problem)
     if "No space left" in text or "os error 28" in text or "os error 27" in text or "File too large" in text:
         return StorageError("the disk is full; nothing was delivered", where=str(source.parent), hint="make room")
-    if time_stamp_url and "timestamp" in text.lower().replace(" ", ""):
+    if time_stamp_url and isinstance(problem, c2pa.C2paError.Signature):
         return SignerError(f"the time stamp failed ({text})", where=time_stamp_url, hint="Marking(tsa='off')")
     return MarkingError(f"cannot be signed ({text})", where=str(source))
