@@ -21,14 +21,14 @@ STRENGTHS = {"subtle": 0.8, "standard": 1.1, "robust": 1.5}
 LAYER_SHARE = 0.8 / 1.1
 DEFAULT_STRENGTH = STRENGTHS["standard"]
 PSNR_FLOOR_DB = 42.0
-GAIN_FRAMES = 5
+EXAMPLES = 5
 SMALLEST_SIDE = 16
 
 
 class Embedder:
     """Mark a clip chunk by chunk, in memory that does not grow with its length.
 
-    The clip's gain is taken from the first chunk, unless `calibrate` has seen better examples.
+    The clip's levels are taken from the first chunk, unless `calibrate` has seen better examples.
 
     >>> clip = np.full((9, 256, 256, 3), 128, np.uint8)
     >>> embedder = Embedder(new_payload(), (256, 256))
@@ -68,14 +68,13 @@ class Embedder:
         self._pattern = _layer(payload, key, height, width)
         if private is not None:
             self._pattern = LAYER_SHARE * (self._pattern + _layer(payload, private, height, width))
-        self._scaled: np.ndarray | None = None
+        self._levels: mask.Levels | None = None
         self._squared_error = 0.0
         self._samples = 0
 
     def calibrate(self, examples: Iterable[np.ndarray]) -> None:
-        """Set the clip's gain from a few of its frames, uint8 or float [H, W, 3] each."""
-        measured = [mask.amplitude(mask.luma(_as_bytes(frame))) for frame in examples]
-        self._scaled = self._pattern * np.float32(self.strength * mask.gain(measured))
+        """Set the clip's levels from a few of its frames, uint8 or float [H, W, 3] each."""
+        self._levels = mask.levels_for([mask.luma(_as_bytes(frame)) for frame in examples]).times(self.strength)
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
         """Return one chunk with the mark: same type, shape and range.
@@ -84,7 +83,7 @@ class Embedder:
           pixels: uint8, or float in 0 to 1; [T, H, W, 3].
         """
         _check_pixels(pixels, self._pattern.shape)
-        if self._scaled is None and len(pixels):
+        if self._levels is None and len(pixels):
             self.calibrate(_examples(pixels))
         marked = np.empty_like(pixels)
         one = self._mark_bytes if pixels.dtype == np.uint8 else self._mark_float
@@ -119,9 +118,9 @@ class Embedder:
     def _change(self, grey: np.ndarray) -> np.ndarray:
         """Return the change of this frame in grey levels: float32 [H, W]."""
         height, width = grey.shape
-        strength = cv2.resize(mask.amplitude(grey), (width, height), interpolation=cv2.INTER_LINEAR)
-        assert self._scaled is not None
-        return cv2.multiply(strength, self._scaled, dst=strength)
+        assert self._levels is not None
+        strength = cv2.resize(mask.amplitude(grey, self._levels), (width, height), interpolation=cv2.INTER_LINEAR)
+        return cv2.multiply(strength, self._pattern, dst=strength)
 
 
 def embed(
@@ -171,7 +170,7 @@ def _layer(payload: int, key: bytes | None, height: int, width: int) -> np.ndarr
 
 
 def _examples(pixels: np.ndarray) -> list[np.ndarray]:
-    picked = np.unique(np.linspace(0, len(pixels) - 1, GAIN_FRAMES).round().astype(int))
+    picked = np.unique(np.linspace(0, len(pixels) - 1, EXAMPLES).round().astype(int))
     return [pixels[i] for i in picked]
 
 

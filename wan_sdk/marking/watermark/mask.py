@@ -7,12 +7,17 @@ of an edge.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 FLAT, SLOPE, CEILING = 0.55, 0.10, 4.5
+EDGE = 0.3
 RMS_RANGE = (0.95, 1.65)
-MAX_BOOST = 1.35
+FLAT_LIFT = 1.12
+SLOPE_LIFT = 1.5
 LUMA = (0.299, 0.587, 0.114)
 
 _TONE = np.interp(np.arange(256), [0, 6, 15, 60, 200, 245, 255], [0.6, 0.75, 0.85, 1.0, 1.0, 0.9, 0.6]).astype(
@@ -25,11 +30,31 @@ def luma(frame: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
 
 
-def amplitude(grey: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Levels:
+    """Say how strong the mark may be.
+
+    Args:
+      flat: Amplitude on flat surfaces of middle tone, grey levels rms.
+      slope: Further amplitude for each grey level of local contrast.
+      ceiling: Most that any spot gets.
+    """
+
+    flat: float = FLAT
+    slope: float = SLOPE
+    ceiling: float = CEILING
+
+    def times(self, factor: float) -> Levels:
+        """Return levels that are stronger or weaker all over."""
+        return Levels(self.flat * factor, self.slope * factor, self.ceiling * factor)
+
+
+def amplitude(grey: np.ndarray, levels: Levels) -> np.ndarray:
     """Return the amplitude in grey levels at half size, float32.
 
     Args:
       grey: Luma, uint8 [H, W].
+      levels: How strong the mark may be.
     """
     height, width = grey.shape
     small = cv2.resize(grey, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -40,9 +65,9 @@ def amplitude(grey: np.ndarray) -> np.ndarray:
     contrast -= mean * mean
     contrast = cv2.sqrt(cv2.max(contrast, 0.0))
     eroded = cv2.erode(contrast, np.ones(box, np.uint8))
-    texture = cv2.blur(cv2.addWeighted(eroded, 0.7 * SLOPE, contrast, 0.3 * SLOPE, FLAT), box)
+    mixed = cv2.addWeighted(eroded, (1 - EDGE) * levels.slope, contrast, EDGE * levels.slope, levels.flat)
     tone = cv2.LUT(cv2.convertScaleAbs(mean), _TONE)
-    return cv2.multiply(cv2.min(texture, CEILING), tone)
+    return cv2.multiply(cv2.min(cv2.blur(mixed, box), levels.ceiling), tone)
 
 
 def window(short_side: int) -> int:
@@ -50,11 +75,16 @@ def window(short_side: int) -> int:
     return max(3, 2 * round((11 / 480 * short_side / 2 - 1) / 2) + 1)
 
 
-def gain(amplitudes: list[np.ndarray]) -> float:
-    """Return the clip's gain: it brings the rms amplitude into 0.95 to 1.65 grey levels.
+def levels_for(greys: list[np.ndarray]) -> Levels:
+    """Return the levels of a clip: they bring the rms amplitude into 0.95 to 1.65 grey levels where they can.
+
+    A faint clip is lifted, its flat surfaces least, since the mark shows there first.
 
     Args:
-      amplitudes: Of a few frames spread over the clip.
+      greys: Luma of a few frames spread over the clip, uint8 [H, W].
     """
-    rms = float(np.sqrt(np.mean([np.mean(np.square(a)) for a in amplitudes])))
-    return min(MAX_BOOST, float(np.clip(rms, *RMS_RANGE)) / max(rms, 1e-6))
+    rms = math.sqrt(sum(float(np.mean(np.square(amplitude(grey, Levels())))) for grey in greys) / len(greys))
+    lift = float(np.clip(rms, *RMS_RANGE)) / max(rms, 1e-6)
+    if lift <= 1:
+        return Levels().times(lift)
+    return Levels(FLAT * min(lift, FLAT_LIFT), SLOPE * min(lift, SLOPE_LIFT), CEILING * min(lift, SLOPE_LIFT))
