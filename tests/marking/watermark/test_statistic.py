@@ -8,7 +8,7 @@ from scipy import stats
 
 from tests.marking.watermark import clips
 from wan_sdk.marking.watermark import carriers, front, reading, statistic
-from wan_sdk.marking.watermark.detect import gather
+from wan_sdk.marking.watermark.detection import gather
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 
 KEYS = [i.to_bytes(32, "big") for i in range(1000, 1160)]

@@ -6,15 +6,15 @@
 'MARKED'
 
 Rooms, in the order of the signal: `keys` and `carriers` (what is secret and what is drawn), `payload`
-and `polar` (the id and its code), `mask` and `embed` (into the pixels); `front` (from pixels to a map),
+and `polar` (the id and its code), `mask` and `embedding` (into the pixels); `front` (from pixels to a map),
 `geometry` (laying it on the canvas), `statistic` (the score and its bound), `reading`, `search` and
-`detect` (finding the id again); `protocol` (what any watermark is to the rest of the house).
+`detection` (finding the id again); `protocol` (what any watermark is to the rest of the house).
 """
 
 from __future__ import annotations
 
-from wan_sdk.marking.watermark.detect import already_marked, detect, detect_keys
-from wan_sdk.marking.watermark.embed import DEFAULT_STRENGTH, PSNR_FLOOR_DB, STRENGTHS, Embedder, embed
+from wan_sdk.marking.watermark.detection import already_marked, detect, detect_keys
+from wan_sdk.marking.watermark.embedding import DEFAULT_STRENGTH, PSNR_FLOOR_DB, STRENGTHS, Embedder, embed
 from wan_sdk.marking.watermark.keys import PUBLIC_KEY, key_id
 from wan_sdk.marking.watermark.payload import new_payload, payload_hex
 from wan_sdk.marking.watermark.protocol import DetectionResult, Geometry, Marked, Segment, Watermarker

@@ -1,0 +1,180 @@
+"""Trials that are no rows of the table: false alarms, splices, and what an attacker learns.
+
+Each returns plain figures. They are long at full size, so every trial takes its number, and `negatives`
+goes on from a file of results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from wan_sdk.bench import marks_clips
+from wan_sdk.bench.marks_codecs import codec
+from wan_sdk.marking import watermark
+from wan_sdk.marking.watermark import carriers, detection, front, reading, statistic
+from wan_sdk.marking.watermark.geometry import Pose, Sheet
+
+Clips = Sequence[tuple[str, np.ndarray]]
+
+
+def trial_key(number: int) -> bytes:
+    """Return a key nobody marks with: one of a numbered, reproducible row."""
+    return hashlib.sha256(b"wan_sdk marks trial" + number.to_bytes(8, "big")).digest()
+
+
+def identity_tests(clips: Clips, keys: int = 400) -> dict[str, Any]:
+    """Score unmarked clips with many keys: the scores should be standard normal, and never alarm.
+
+    Args:
+      clips: (name, pixels) of unmarked clips.
+      keys: How many keys to score each with.
+    """
+    scores = []
+    for _, clip in clips:
+        timeline, shape, _ = detection.gather(clip)
+        q = reading.coefficients(Sheet(front.flatten(timeline.mean()), shape), Pose())
+        everything = np.ones(len(q), bool)
+        for number in range(keys):
+            waves = carriers.carriers.__wrapped__(trial_key(number))
+            scores.append(statistic.score(q, waves, everything))
+    z = np.array(scores)
+    smallest = math.exp(statistic.tail(float(z.max())))
+    return {
+        "tests": len(z),
+        "mean": float(z.mean()),
+        "std": float(z.std()),
+        "max": float(z.max()),
+        "ks_p": float(stats.kstest(z, "norm").pvalue),
+        "smallest_p": smallest,
+        "honest": smallest >= 1 / (100 * len(z)),
+        "alarms": int(np.count_nonzero(z > math.sqrt(2 * 20.7))),
+    }
+
+
+def negatives(
+    clips: Clips,
+    searches: int = 1000,
+    *,
+    effort: str = "normal",
+    results: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Search unmarked clips fully, each time with another key; no search may find anything.
+
+    Args:
+      clips: (name, pixels) of unmarked clips; taken in turn.
+      searches: How many searches.
+      effort: Effort of each search.
+      results: A ``.jsonl`` file that gathers the outcomes and from which a stopped run goes on.
+      progress: Called with (done, of).
+    """
+    file = Path(results) if results else None
+    lines = [json.loads(text) for text in file.read_text("utf-8").splitlines()] if file and file.exists() else []
+    for number in range(len(lines), searches):
+        name, clip = clips[number % len(clips)]
+        found = watermark.detect(clip, key=trial_key(number), effort=effort)
+        line = {"search": number, "clip": name, "verdict": found.verdict, "log10_p": found.log10_p}
+        line |= {"hypotheses": found.hypotheses, "seconds": found.seconds}
+        lines.append(line)
+        if file:
+            with file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(line) + "\n")
+        if progress:
+            progress(number + 1, searches)
+    smallest = min(line["log10_p"] for line in lines)
+    return {
+        "searches": len(lines),
+        "alarms": sum(line["verdict"] != "NONE" for line in lines),
+        "smallest_log10_p": smallest,
+        "honest": smallest >= -math.log10(100 * len(lines)),
+        "mean_seconds": float(np.mean([line["seconds"] for line in lines])),
+        "mean_hypotheses": float(np.mean([line["hypotheses"] for line in lines])),
+    }
+
+
+def splices(clips: Clips, crf: int | None = None) -> dict[str, Any]:
+    """Mark every other stretch of 16 frames and ask which 8-frame windows are marked.
+
+    Args:
+      clips: (name, pixels) of at least 32 frames.
+      crf: libx264's quality after splicing, or None for no codec.
+    """
+    right = total = 0
+    for name, clip in clips:
+        clip = clip[: len(clip) // 32 * 32]
+        marked = watermark.embed(clip, _payload(name)).pixels
+        spliced = marked.copy()
+        foreign = np.arange(len(clip)) // 16 % 2 == 1
+        spliced[foreign] = clip[foreign]
+        treated = spliced if crf is None else codec(spliced, "libx264", crf)
+        for segment in watermark.detect(treated, effort="fast").segments:
+            right += segment.marked == (not foreign[segment.start])
+            total += 1
+    return {"windows": total, "right": right, "share": right / max(total, 1)}
+
+
+def averaging(clips: Clips, counts: Sequence[int] = (1, 3, 6, 12)) -> list[dict[str, Any]]:
+    """Let an attacker average what several clips of one key have in common, and use it.
+
+    For each count: how well the estimate shows the pilots; whether a further clip still gives its id
+    after the estimate is subtracted; and what the detector says of a clean clip it is added to.
+    """
+    *learned, (victim_name, victim) = clips
+    victim_id = _payload(victim_name)
+    marked = watermark.embed(victim, victim_id).pixels
+    residues = [_residue(watermark.embed(clip, _payload(name)).pixels) for name, clip in learned]
+    outcomes = []
+    for count in (n for n in counts if n <= len(residues)):
+        estimate = np.mean(residues[:count], axis=0)
+        estimate *= 1.4 / estimate.std()
+        removed = np.clip(marked - estimate[..., None], 0, 255).astype(np.uint8)
+        forged = np.clip(victim + estimate[..., None], 0, 255).astype(np.uint8)
+        after, forgery = watermark.detect(removed), watermark.detect(forged)
+        outcomes.append(
+            {
+                "clips": count,
+                "id_survives_removal": after.payload == victim_id,
+                "pilot_after_removal": after.z_pilot,
+                "forgery_verdict": forgery.verdict,
+                "forgery_pilot": forgery.z_pilot,
+            }
+        )
+    return outcomes
+
+
+def two_keys(clips: Clips, crf: int = 32) -> dict[str, Any]:
+    """Put a public and a private layer into each clip and read both after libx264."""
+    private = trial_key(0)
+    both = 0
+    for name, clip in clips:
+        marked = watermark.embed(clip, _payload(name), private=private).pixels
+        found = watermark.detect_keys(codec(marked, "libx264", crf), [watermark.PUBLIC_KEY, private], effort="fast")
+        both += all(result.payload == _payload(name) for result in found)
+    return {"clips": len(clips), "both_read": both}
+
+
+def drawn_clips(frames: int = marks_clips.FRAMES) -> list[tuple[str, np.ndarray]]:
+    """Return one drawn clip of each kind."""
+    return [(kind, marks_clips.drawn(kind, frames=frames)) for kind in marks_clips.KINDS]
+
+
+def _payload(name: str) -> int:
+    return 4 << 60 | int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 4
+
+
+def _residue(clip: np.ndarray) -> np.ndarray:
+    """Return what is left of a clip's mean frame without its smooth part: float32 [H, W]."""
+    import cv2
+
+    mean = clip.mean(axis=(0, 3), dtype=np.float32)
+    residue = mean - cv2.GaussianBlur(mean, (0, 0), 3)
+    return residue / cv2.sqrt(cv2.blur(residue * residue, (31, 31)) + 0.25)
