@@ -120,6 +120,12 @@ def test_models_and_doctor_tell_programs_and_people(capsys):
     assert {"software", "machine", "gallery", "signer"} <= set(findings)
 
 
+def test_bench_refuses_clips_and_suites_that_are_not_there(capsys):
+    assert run(["bench", "marks", "missing.mp4"]) == 64
+    assert run(["bench", "marks", "--suite", "huge"]) == 64
+    assert "quick, full" in said(capsys)[1]
+
+
 def test_anything_unforeseen_is_seventy_and_says_it_is_our_defect(monkeypatch, capsys):
     monkeypatch.setattr("wan_sdk.cli.render.load_scene", lambda path: 1 / 0)
     assert run(["plan", "x.yaml", "--json"]) == 70

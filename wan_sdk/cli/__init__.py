@@ -1,4 +1,4 @@
-"""The command line: ``wan-sdk demo | render | plan | verify | models | lab | doctor``.
+"""The command line: ``wan-sdk demo | render | plan | verify | models | bench | lab | doctor``.
 
 Exit codes: 0 done, 1 failed, 64 wrong usage or a bad scene, 70 anything unforeseen, 130 interrupted;
 `verify` has one for each state of the verdict.

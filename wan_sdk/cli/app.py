@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wan_sdk._version import __version__
-from wan_sdk.cli import doctor, lab, models, render, verify
+from wan_sdk.cli import bench, doctor, lab, models, render, verify
 
 app = typer.Typer(
     name="wan-sdk",
@@ -38,5 +38,6 @@ app.command("render")(render.render)
 app.command("plan")(render.plan)
 app.command("verify")(verify.verify)
 app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
 app.command("lab")(lab.lab)
 app.command("doctor")(doctor.doctor)
