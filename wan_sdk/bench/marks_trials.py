@@ -102,19 +102,20 @@ def negatives(
 
 
 def splices(clips: Clips, crf: int | None = None) -> dict[str, Any]:
-    """Mark every other stretch of 16 frames and ask which 8-frame windows are marked.
+    """Cut between a marked clip and another film every 16 frames; ask which 8-frame windows are marked.
 
     Args:
       clips: (name, pixels) of at least 32 frames.
       crf: libx264's quality after splicing, or None for no codec.
     """
     right = total = 0
-    for name, clip in clips:
-        clip = clip[: len(clip) // 32 * 32]
-        marked = watermark.embed(clip, _payload(name)).pixels
-        spliced = marked.copy()
-        foreign = np.arange(len(clip)) // 16 % 2 == 1
-        spliced[foreign] = clip[foreign]
+    long_enough = [(name, clip) for name, clip in clips if len(clip) >= 32]
+    for i, (name, clip) in enumerate(long_enough):
+        length = len(clip) // 32 * 32
+        other = long_enough[i - 1][1][:length]
+        spliced = watermark.embed(clip[:length], _payload(name)).pixels
+        foreign = np.arange(length) // 16 % 2 == 1
+        spliced[: len(other)][foreign[: len(other)]] = other[foreign[: len(other)]]
         treated = spliced if crf is None else codec(spliced, "libx264", crf)
         for segment in watermark.detect(treated, effort="fast").segments:
             right += segment.marked == (not foreign[segment.start])

@@ -18,6 +18,7 @@ from wan_sdk.marking.watermark.search import Search, Sheets
 
 SEGMENT_FRAMES = 8
 SEGMENT_Z = 4.5
+MOST_FLATTENED = 40
 LEAST_CONTRAST = 0.02
 
 
@@ -220,6 +221,8 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
     count = max(1, round(frames_in_all / SEGMENT_FRAMES))
     segments = []
     for start, stop, average in search.sheets.timeline.stretches(count):
+        if count <= MOST_FLATTENED:
+            average = front.flatten(average)
         sheet = Sheet(average, search.sheets.shape)
         z = statistic.score(reading.coefficients(sheet, pose), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
