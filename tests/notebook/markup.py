@@ -34,7 +34,7 @@ SURVIVES = {
     "ul": set(),
     "video": {"src", "poster", "controls", "loop", "muted", "preload", "width", "height"},
 }
-STYLES = {"margin", "display", "gap", "flex-wrap"}
+STYLES = {"margin", "display", "grid-template-columns"}
 VOID = {"br", "img"}
 
 

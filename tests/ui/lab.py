@@ -103,6 +103,9 @@ class Lab:
                }))"""
         )
 
+    def video_width(self) -> float:
+        return float(self.page.locator(".jp-OutputArea video").first.bounding_box()["width"])
+
     def trusted(self) -> bool:
         return bool(
             self.page.evaluate(

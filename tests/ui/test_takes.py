@@ -52,4 +52,9 @@ def test_a_take_plays_after_the_cell_after_reopening_and_untrusted(lab: Lab) -> 
     assert_plays(lab)
     assert "signed, watermarked" in lab.text(0)
     lab.screenshot("untrusted")
+    assert lab.video_width() == 480
+    lab.page.set_viewport_size({"width": 700, "height": 900})
+    lab.page.wait_for_timeout(500)
+    assert lab.video_width() < 330, "on a narrow page the player shrinks instead of being cut off"
+    lab.screenshot("narrow")
     assert lab.errors == []

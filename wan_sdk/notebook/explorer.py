@@ -202,8 +202,8 @@ class Explorer:
         if camera is None:
             self._drawing.value = ""
             return
-        drawing = html.picture(camera_path_png(camera, width=240), alt=camera.words(), width=240, kind="image/png")
-        self._drawing.value = html.figure(drawing, html.readable(camera.words(), 120))
+        drawing = html.picture(camera_path_png(camera, width=240), alt=camera.words(), kind="image/png")
+        self._drawing.value = html.figure(drawing, html.readable(camera.words(), 120), width=240)
 
     def _follow(self) -> None:
         """Show the plan of what is written."""

@@ -101,7 +101,7 @@ def data_url(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def video(data: bytes, *, title: str, poster: bytes, alt: str, width: int) -> Html:
+def video(data: bytes, *, title: str, poster: bytes, alt: str) -> Html:
     """Return a player with native controls that plays without being trusted; it never starts by itself.
 
     Args:
@@ -109,16 +109,15 @@ def video(data: bytes, *, title: str, poster: bytes, alt: str, width: int) -> Ht
       title: What it is called.
       poster: A JPEG, shown until it plays and where videos are not shown at all.
       alt: What can be seen, in words.
-      width: On the page, CSS pixels.
     """
     still = data_url("image/jpeg", poster)
     return tag(
         "video",
-        tag("img", src=still, alt=readable(alt) or "a picture", width=width),
+        tag("img", src=still, alt=readable(alt) or "a picture", width="100%"),
         src=data_url("video/mp4", data),
         poster=still,
         title=readable(title) or "a clip",
-        width=width,
+        width="100%",
         controls=True,
         loop=True,
         muted=True,
@@ -126,15 +125,23 @@ def video(data: bytes, *, title: str, poster: bytes, alt: str, width: int) -> Ht
     )
 
 
-def picture(data: bytes, *, alt: str, width: int, kind: str = "image/jpeg") -> Html:
-    """Return a picture with its data inside."""
+def picture(data: bytes, *, alt: str, width: int | str = "100%", kind: str = "image/jpeg") -> Html:
+    """Return a picture with its data inside; of a width in CSS pixels, or as wide as its figure."""
     return tag("img", src=data_url(kind, data), alt=readable(alt) or "a picture", width=width)
 
 
-def figure(content: Html, *caption: object) -> Html:
-    """Return a figure with its caption; each part of the caption is a line."""
+def figure(content: Html, *caption: object, width: int) -> Html:
+    """Return a figure with its caption; each part of the caption is a line.
+
+    Args:
+      content: What is shown, as wide as the figure.
+      caption: Lines; empty ones are left out.
+      width: At most, CSS pixels; on a narrow page it shrinks (a largest width would be stripped as
+        a style, a grid column is not).
+    """
     lines = [line for part in caption if part for line in (tag("br"), part)][1:]
-    return tag("figure", content, tag("figcaption", *lines), style="margin: 0")
+    style = f"margin: 0; display: grid; grid-template-columns: minmax(0, {width}px)"
+    return tag("figure", content, tag("figcaption", *lines), style=style)
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:

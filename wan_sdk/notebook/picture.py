@@ -46,12 +46,14 @@ class Picture:
         from PIL import Image
 
         width = min(SHOWN_WIDTH, Image.open(BytesIO(self.png)).width)
-        shown = html.picture(self.png, alt=self.words, width=width, kind="image/png")
+        shown = html.picture(self.png, alt=self.words, kind="image/png")
         numbers: object = ""
         if self.table:
             heads, *rows = self.table
             numbers = html.details("The numbers", html.table(self.title, heads, rows))
-        markup = html.joined([html.figure(shown, html.tag("strong", self.title), html.readable(self.words)), numbers])
+        markup = html.joined(
+            [html.figure(shown, html.tag("strong", self.title), html.readable(self.words), width=width), numbers]
+        )
         return {
             "text/plain": repr(self),
             "text/html": str(markup),

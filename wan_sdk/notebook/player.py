@@ -14,6 +14,7 @@ from wan_sdk.notebook.budget import NOTEBOOK, current_cell
 from wan_sdk.notebook.derived import Derived, derive
 
 PLAYER_WIDTH = 640
+SHEET_WIDTH = 960
 PREVIEW_WIDTH, PREVIEW_HEIGHT = 456, 256
 
 
@@ -31,10 +32,10 @@ def clip_bundle(clip: Any) -> dict[str, str]:
     width = min(PLAYER_WIDTH, clip.size.width)
     title = f"{type(clip).__name__} {clip.id[:8]}, {seconds_of(clip):.2f} seconds"
     if shown:
-        screen = html.video(shown, title=title, poster=still, alt=what_can_be_seen(clip), width=width)
+        screen = html.video(shown, title=title, poster=still, alt=what_can_be_seen(clip))
     else:
-        screen = html.picture(still, alt=what_can_be_seen(clip), width=width)
-    markup = html.figure(screen, html.tag("strong", heading(clip)), slate(clip), note)
+        screen = html.picture(still, alt=what_can_be_seen(clip))
+    markup = html.figure(screen, html.tag("strong", heading(clip)), slate(clip), note, width=width)
     return {
         "text/plain": repr(clip),
         "text/html": str(markup),
@@ -56,12 +57,13 @@ def derived_bundle(derived: Derived) -> dict[str, str]:
     data = _within_budget(derived.path)
     link = _file_link(derived.path)
     if data:
-        width = min(frames.width, 960)
-        screen = html.video(data, title=derived.title, poster=still, alt=derived.words, width=width)
+        screen = html.video(data, title=derived.title, poster=still, alt=derived.words)
     else:
-        screen = html.picture(still, alt=derived.words, width=min(frames.width, 960))
+        screen = html.picture(still, alt=derived.words)
     note = "" if data else html.joined(["Too large for this notebook; the first look is here, the clip is in ", link])
-    markup = html.figure(screen, html.tag("strong", derived.title), "Signed as a whole, with its takes as parts.", note)
+    name = html.tag("strong", derived.title)
+    marks = "Signed as a whole, with its takes as parts."
+    markup = html.figure(screen, name, marks, note, width=min(frames.width, SHEET_WIDTH))
     return {
         "text/plain": repr(derived),
         "text/html": str(markup),

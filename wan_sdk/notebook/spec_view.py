@@ -32,10 +32,8 @@ def camera_bundle(camera: Any) -> dict[str, str]:
 
 def _drawn(camera: Any) -> html.Html:
     words = camera.words()
-    drawing = html.picture(
-        camera_path_png(camera), alt=f"The window of the camera: {words}", width=320, kind="image/png"
-    )
-    return html.figure(drawing, html.readable(words))
+    drawing = html.picture(camera_path_png(camera), alt=f"The window of the camera: {words}", kind="image/png")
+    return html.figure(drawing, html.readable(words), width=320)
 
 
 def _says_something(name: str, value: Any) -> bool:
