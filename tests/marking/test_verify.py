@@ -20,7 +20,7 @@ from PIL import Image
 from tests.marking.conftest import claims, encode_again, film, flipped, remux
 from wan_sdk.errors import NotMarked, UsageError
 from wan_sdk.marking import watermark
-from wan_sdk.marking.deliver import deliver
+from wan_sdk.marking.deliver import Delivered, deliver
 from wan_sdk.marking.ledger import Ledger
 from wan_sdk.marking.verdict import EXIT_CODES, MEANINGS, Verdict
 from wan_sdk.marking.verify import verify
@@ -61,11 +61,16 @@ def test_a_stripped_copy_whose_packets_were_rewritten_is_recovered_by_its_frames
     assert (verdict.state, verdict.layers["ledger"]["by"]) == ("RECOVERED", "frames")
 
 
+@pytest.fixture(scope="module")
+def larger(home, tmp_path_factory) -> Delivered:
+    """Half of it still has the lines that a mark needs."""
+    path = tmp_path_factory.mktemp("larger") / "larger.mp4"
+    return deliver(film(20, 17, 640, 400), path, marking=Marking(), claims=claims(), home=home)
+
+
 @pytest.mark.parametrize(("crf", "scale"), [(23, 1.0), (28, 1.0), (23, 0.5)])
-def test_a_copy_that_was_encoded_again_is_recovered_by_its_id_and_likeness(
-    delivered, tmp_path, home, crf, scale
-) -> None:
-    verdict = verify(encode_again(delivered.path, tmp_path / "copy.mp4", crf=crf, scale=scale), home=home)
+def test_a_copy_that_was_encoded_again_is_recovered_by_its_id_and_likeness(larger, tmp_path, home, crf, scale) -> None:
+    verdict = verify(encode_again(larger.path, tmp_path / "copy.mp4", crf=crf, scale=scale), home=home)
     assert (verdict.state, verdict.layers["ledger"]["route"]) == ("RECOVERED", "watermark")
     assert verdict.layers["watermark"]["verdict"] == "CONFIRMED"
     assert verdict.layers["fingerprint"]["distance"] < 0.1
@@ -217,7 +222,9 @@ def hostile_files(good: bytes) -> dict[str, bytes]:
         "box larger than the file": FTYP + box(b"mdat", bytes(10), size=2**31),
         "64-bit box": FTYP + box(b"mdat", struct.pack(">Q", 2**63), size=1),
         "box shorter than its head": FTYP + box(b"moov", size=4) * 50,
-        "20,000 boxes": FTYP + box(b"free") * 20_000,
+        "400,000 boxes": FTYP + box(b"free") * 400_000,
+        "400,000 boxes inside": FTYP + box(b"moov", box(b"free") * 400_000),
+        "400,000 boxes after a manifest": FTYP + box(b"uuid", MANIFEST_UUID) + box(b"skip") * 400_000,
         "boxes 2,000 deep": FTYP + deep,
         "manifest box with nothing": FTYP + box(b"uuid", MANIFEST_UUID),
         "manifest box with noise": FTYP + box(b"uuid", MANIFEST_UUID + chance.randbytes(5000)),
@@ -255,7 +262,10 @@ def test_no_hostile_file_raises_hangs_or_is_trusted(delivered, tmp_path, home) -
         started = time.process_time()
         verdict = verify(path, effort="fast", home=home)
         assert time.process_time() - started < 10, name
-        assert verdict.state in ("UNREADABLE", "TAMPERED", "NONE"), (name, verdict)
+        allowed = ["UNREADABLE", "TAMPERED", "NONE"]
+        if "changed" in name:  # where even the traces of credentials were hit, the mark may still be read
+            allowed += ["MARK_ONLY", "RECOVERED"]
+        assert verdict.state in allowed, (name, verdict)
         assert verdict.reasons, name
         assert str(verdict), name
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import c2pa
 
 from wan_sdk.marking.authority import anchors_pem
+from wan_sdk.marking.boxes import has_credentials_box
 from wan_sdk.marking.certificates import SIGNING_PURPOSES
 from wan_sdk.marking.manifest import GENERATION
 from wan_sdk.marking.sniff import sniff
@@ -29,7 +30,6 @@ _ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outside
 _HARD_BINDINGS = ("assertion.bmffHash.mismatch", "assertion.dataHash.mismatch", "assertion.boxesHash.mismatch")
 _SEARCHED_FOR_STORE = 64 * 2**20
 _BMFF_TYPES = ("video/mp4", "video/quicktime", "image/avif", "image/heic")
-_BMFF_MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,15 @@ def read(path: Path, *, home: Path | None = None, anchors: str | None = None) ->
             mime_type = sniff(stream.read(4096))
             if mime_type is None:
                 return CredentialReading()
-            boxed = _has_manifest_box(stream) if mime_type in _BMFF_TYPES else None
-            if boxed is False:
+            boxed = mime_type in _BMFF_TYPES and has_credentials_box(stream)
+            if mime_type in _BMFF_TYPES and not boxed and not _holds_a_store(stream):
                 return CredentialReading()
             stream.seek(0)
             try:
                 with c2pa.Reader(mime_type, stream, context=context(trusted)) as reader:
                     return _told(json.loads(reader.json()))
             except c2pa.C2paError as problem:
-                return _unread(problem, boxed=bool(boxed) or _holds_a_store(stream))
+                return _unread(problem, boxed=boxed or _holds_a_store(stream))
     except (OSError, ValueError, RecursionError) as problem:
         return CredentialReading(problem=short(problem))
 
@@ -179,30 +179,6 @@ def _holds_a_store(stream: BinaryIO) -> bool:
     """Look for the first bytes of a manifest store (JUMBF, superbox of type c2pa) in a bounded part of the file."""
     stream.seek(0)
     return b"jumdc2pa" in stream.read(_SEARCHED_FOR_STORE)
-
-
-def _has_manifest_box(stream: BinaryIO) -> bool | None:
-    """Return whether a file of boxes has one for credentials; None when it has too many boxes to tell.
-
-    Files without one cost nothing this way, and a box whose inside was torn is not missed.
-    """
-    size = stream.seek(0, os.SEEK_END)
-    position = 0
-    for _box in range(10_000):
-        stream.seek(position)
-        head = stream.read(32)
-        if len(head) < 8:
-            return False
-        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
-        body = head[8:]
-        if length == 1:
-            length, body = int.from_bytes(head[8:16], "big"), head[16:]
-        if kind == b"uuid" and body.startswith(_BMFF_MANIFEST):
-            return True
-        if length < 8 or position + length >= size:
-            return False
-        position += length
-    return None
 
 
 def _told(report: dict[str, Any], *, detached: bool = False) -> CredentialReading:

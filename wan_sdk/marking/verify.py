@@ -84,6 +84,8 @@ class _Looking:
     def verdict(self) -> Verdict:
         sha256 = file_sha256(self.path)
         self.credentials = read(self.path, home=self.home)
+        if self.credentials.problem and not self.credentials.found:
+            raise MediaError(self.credentials.problem)
         self.layers["c2pa"] = {
             "found": self.credentials.found,
             "valid": self.credentials.valid,
@@ -164,8 +166,6 @@ class _Looking:
     # -- files without ----------------------------------------------------------------------------
 
     def _unsigned(self, sha256: str) -> State:
-        if self.credentials.problem:
-            self.reasons.append(f"credentials could not be looked for: {self.credentials.problem}")
         essence, record = self._seek_record(sha256)
         if record and self._is_signed(record):
             if self.effort != "fast":
