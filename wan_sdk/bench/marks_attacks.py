@@ -208,6 +208,7 @@ def _omni_rows() -> list[Attack]:
 
 def _extra_rows() -> list[Attack]:
     rows = {
+        "AV1 CRF 55": lambda c: av1(c, 55),
         "turn 180": lambda c: t.quarter_turn(c, 2),
         "turn 270": lambda c: t.quarter_turn(c, 3),
         "rotate 10 + H.264 28": lambda c: h264(t.rotate(c, 10), 28),

@@ -13,6 +13,7 @@ and `polar` (the id and its code), `mask` and `embedding` (into the pixels); `fr
 
 from __future__ import annotations
 
+from wan_sdk.marking.watermark.backends import backend
 from wan_sdk.marking.watermark.detection import already_marked, detect, detect_keys
 from wan_sdk.marking.watermark.embedding import DEFAULT_STRENGTH, PSNR_FLOOR_DB, STRENGTHS, Embedder, embed
 from wan_sdk.marking.watermark.keys import PUBLIC_KEY, key_id
@@ -34,6 +35,7 @@ __all__ = [
     "Segment",
     "Watermarker",
     "already_marked",
+    "backend",
     "detect",
     "detect_keys",
     "embed",

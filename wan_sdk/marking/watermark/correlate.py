@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from scipy import fft
 
 from wan_sdk.marking.watermark import statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
+from wan_sdk.marking.watermark.geometry import Pose, Sheet
 
 GRID = 256
 CELLS = GRID * GRID
@@ -73,8 +75,12 @@ class Correlator:
         ky = lattice()[1][self._pilots][self._on_axis]
         return (-ky % GRID) * statistic.WIDTH
 
-    def peaks(self, canvas: np.ndarray) -> list[Peak]:
-        """Return the best shift for each variant, straight and mirrored."""
+    def peaks(self, tries: Iterable[tuple[Sheet, Pose]]) -> Iterator[tuple[Sheet, Pose, list[Peak]]]:
+        """Yield each try with the best shift for each variant, straight and mirrored."""
+        for sheet, pose in tries:
+            yield sheet, pose, self._scored(sheet.quarter(pose.quarter).lay(pose.matrix, GRID))
+
+    def _scored(self, canvas: np.ndarray) -> list[Peak]:
         q = statistic.coefficients(canvas)
         straight = q[self._pilots]
         other = q[self._mirrors]

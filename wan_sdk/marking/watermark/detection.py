@@ -30,6 +30,7 @@ def detect(
     fps: float | None = None,
     alpha: float = 1e-9,
     ledger: Ledger | None = None,
+    device: str | None = None,
 ) -> DetectionResult:
     """Look for the mark in a clip, a picture, or chunks of a clip as they come.
 
@@ -48,12 +49,13 @@ def detect(
       fps: Frames per second, for the times of the segments.
       alpha: Level of proof: chance of a false alarm, over everything that is tried.
       ledger: Known ids, or a function that returns them; they are found at lower strength.
+      device: A torch device such as ``cuda`` for the wide search; None is the CPU without torch.
 
     Raises:
-      UsageError: A key, effort or alpha that cannot be.
+      UsageError: A key, effort, alpha or device that cannot be.
     """
     used = keys.checked(key)
-    return detect_keys(pixels, [used], effort=effort, fps=fps, alpha=alpha, ledger=ledger)[0]
+    return detect_keys(pixels, [used], effort=effort, fps=fps, alpha=alpha, ledger=ledger, device=device)[0]
 
 
 def detect_keys(
@@ -64,6 +66,7 @@ def detect_keys(
     fps: float | None = None,
     alpha: float = 1e-9,
     ledger: Ledger | None = None,
+    device: str | None = None,
 ) -> list[DetectionResult]:
     """Look for the marks of several keys, epochs of one key for example, reading the pixels once.
 
@@ -87,7 +90,7 @@ def detect_keys(
     sheets = Sheets(timeline, shape)
     for key in every:
         waves = tuple(carriers.carriers(key, v) for v in range(keys.variants(key)))
-        search = Search(sheets, waves, math.log(alpha / len(every)), known)
+        search = Search(sheets, waves, math.log(alpha / len(every)), known, device)
         search.run(effort)
         results.append(_result(search, fps, keys.key_id(key), begun))
         begun = time.perf_counter()

@@ -116,7 +116,7 @@ class Sheet:
         reach = np.abs(matrix) @ np.array([across, down]) * pitch
         width, height = (min(math.ceil(r) + 2, int(MOST_UNITS * pitch)) for r in reach)
         width, height = width + width % 2, height + height % 2
-        level = self._level(matrix, pitch)
+        level = self.level_for(matrix, pitch)
         rows, columns = level.shape
         to_pixels = np.array([[columns / across, 0], [0, rows / down]]) @ np.linalg.inv(matrix) / pitch
         centre = np.array([columns / 2 - 0.5, rows / 2 - 0.5]) - to_pixels @ [width / 2 - 0.5, height / 2 - 0.5]
@@ -129,7 +129,7 @@ class Sheet:
         )
         return fold(laid, size)
 
-    def _level(self, matrix: np.ndarray, pitch: float) -> np.ndarray:
+    def level_for(self, matrix: np.ndarray, pitch: float) -> np.ndarray:
         """Return the copy whose pixels are just finer than the canvas's."""
         across = np.linalg.norm(matrix[:, 0]) * self.extent[0] * pitch
         down = np.linalg.norm(matrix[:, 1]) * self.extent[1] * pitch

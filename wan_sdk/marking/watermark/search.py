@@ -15,7 +15,7 @@ import numpy as np
 
 from wan_sdk.marking.watermark import front, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
-from wan_sdk.marking.watermark.correlate import CELLS, GRID, Correlator
+from wan_sdk.marking.watermark.correlate import CELLS, GRID, Correlator, Peak
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort
 from wan_sdk.marking.watermark.reading import Word
@@ -29,6 +29,7 @@ WORTH_READING = 2.0
 WORTH_GROUPS = 3.0
 WORTH_GROUPS_REFINED = 6.0
 REFINE = 384
+Correlated = Callable[[Iterable[tuple[Sheet, Pose]]], Iterable[tuple[Sheet, Pose, list[Peak]]]]
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,14 @@ class Search:
       waves: The carriers of each pilot variant.
       log_alpha: Log of the level of proof that ends the search.
       known: Ids of a ledger, to be tried wherever the code cannot be read.
+      device: A torch device for the wide stages, or None for numpy.
     """
 
     sheets: Sheets
     waves: tuple[Carriers, ...]
     log_alpha: float
     known: reading.Known | None = None
+    device: str | None = None
     account: statistic.Account = field(default_factory=statistic.Account)
     word: Word | None = None
     best: Found | None = None
@@ -120,8 +123,13 @@ class Search:
         return min(0.0, math.log(2) + bound)
 
     @cached_property
-    def _correlator(self) -> Correlator:
-        return Correlator(self.waves)
+    def _correlated(self) -> Correlated:
+        """Score poses at every shift: one by one with numpy, or in batches on the device."""
+        if self.device is not None:
+            from wan_sdk.marking.watermark.torch_search import BatchCorrelator
+
+            return BatchCorrelator(self.waves, self.device).peaks
+        return Correlator(self.waves).peaks
 
     def near(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
         """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
@@ -144,8 +152,8 @@ class Search:
         """Try poses with every shift, straight and mirrored; return whether the id is proved."""
         found: list[Found] = []
         cells = 0
-        for sheet, pose in tries:
-            for peak in self._correlator.peaks(sheet.quarter(pose.quarter).lay(pose.matrix, GRID)):
+        for sheet, pose, peaks in self._correlated(tries):
+            for peak in peaks:
                 cells += CELLS
                 at = pose.moved(x=peak.x, y=peak.y, flip=peak.flip)
                 found.append(Found(peak.z, at, self.waves[peak.variant], sheet))
