@@ -62,7 +62,8 @@ def test_what_cannot_be_is_said_and_render_waits(studio: Studio, knob: str, valu
 
 
 def test_what_the_knobs_do_not_show_is_kept(studio: Studio) -> None:
-    shot = Shot("a boat", seconds=2, look=Look("ink", negative="photo"), name="pier", camera=Camera.handheld(1, seed=5))
+    camera = Camera.handheld(1, seed=5)
+    shot = Shot("a boat", seconds=2, look=Look("ink", negative="photo"), name="pier", camera=camera, size="480p")
     explorer = explore(shot, studio=studio)
     turn(explorer, prompt="a ship")
     assert explorer.value == shot.with_prompt("a ship")
@@ -80,7 +81,7 @@ def test_a_scene_is_turned_shot_by_shot(studio: Studio, scene: Scene) -> None:
 
 def test_sizes_are_those_of_the_model(studio: Studio) -> None:
     explorer = explore("a boat", studio=studio)
-    assert [value for _, value in explorer._size.options] == [None, Size(160, 96)]
+    assert [value for _, value in explorer._size.options] == ["", Size(160, 96)]
 
 
 def test_render_and_keep(studio: Studio) -> None:

@@ -54,7 +54,7 @@ def test_attributes_that_would_be_stripped_cannot_be_written(attribute: str) -> 
 
 
 def test_a_player() -> None:
-    page = read(html.video(b"clip", title="Take 1", poster=b"still", alt="a boat"))
+    page = read(html.video(b"clip", title="Take 1", poster=b"still", thumbnail=b"small", alt="a boat"))
     (player,) = page.all("video")
     assert player["src"] == "data:video/mp4;base64,Y2xpcA=="
     assert player["preload"] == "metadata"

@@ -125,6 +125,13 @@ def test_shares_fall_as_the_notebook_fills_and_never_pass_its_limit() -> None:
     assert sum(shares) <= 28e6
 
 
+def test_beside_the_video_a_player_weighs_little(make_take: MakeTake, shot: Shot) -> None:
+    take = make_take(shot.with_seed(2), frames=moving(5, 1280, 704, 2))
+    bundle = mimebundle(take)
+    carried = sum(len(part) for part in bundle.values())
+    assert carried - take.path.stat().st_size * 4 / 3 < 300_000  # so ten of them stay under 40 MB
+
+
 def test_a_cell_that_runs_again_gets_its_share_back() -> None:
     budget = Budget()
     budget.spend("a", 1, 4_000_000)

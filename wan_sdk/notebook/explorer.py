@@ -113,19 +113,18 @@ class Explorer:
         for knob in knobs:
             knob.observe(lambda _: self._turned(), names="value")
         self._which.observe(lambda _: self._fill(), names="value")
-        rows = [
-            ipywidgets.HBox([self._camera, self._look]),
-            ipywidgets.HBox([self._model, self._size, self._seconds]),
-            ipywidgets.HBox([self._seed, self._steps, self._guidance]),
-        ]
+        wrapped = ipywidgets.Layout(display="flex", flex_flow="row wrap")
+        rows = ipywidgets.Box(knobs[1:], layout=wrapped)
         buttons = ipywidgets.HBox([self._render_button, self._stop_button, self._keep_button, self._message])
         chooser = [] if isinstance(self.value, Shot) else [self._which]
-        left = ipywidgets.VBox([*chooser, self._prompt, *rows], layout=ipywidgets.Layout(width="75%"))
+        left = ipywidgets.VBox([*chooser, self._prompt, rows], layout=ipywidgets.Layout(width="75%"))
         self.box = ipywidgets.VBox(
             [ipywidgets.HBox([left, self._drawing]), buttons, self._plan, self._screen], layout=wide
         )
-        models = [model for model in self._studio.catalogue.values() if model.runnable]
-        self._model.options = [("as the studio says", None), *((model.title, model.key) for model in models)]
+        models = {model.key: model.title for model in self._studio.catalogue.values() if model.runnable}
+        if self.shot.model:
+            models.setdefault(self.shot.model, self.shot.model)
+        self._model.options = [("as the studio says", ""), *((title, key) for key, title in models.items())]
 
     @staticmethod
     def _text(name: str, placeholder: str) -> ipywidgets.Text:
@@ -138,9 +137,9 @@ class Explorer:
         self._prompt.value = shot.prompt
         self._camera.value = shot.camera.words() if shot.camera else ""
         self._look.value = shot.look.words if shot.look else ""
-        self._model.value = shot.model if shot.model in dict(self._model.options).values() else None
+        self._model.value = shot.model or ""
         self._size.options = self._sizes()
-        self._size.value = next((value for _, value in self._size.options if value == shot.size), None)
+        self._size.value = shot.size or ""
         for knob, value in self._numbers(shot):
             knob.value = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
         self._filling = False
@@ -155,10 +154,12 @@ class Explorer:
             (self._guidance, guidance),
         ]
 
-    def _sizes(self) -> list[tuple[str, Size | None]]:
+    def _sizes(self) -> list[tuple[str, Size | str]]:
+        """Return the sizes of the model, and what the shot says if that is another."""
         key = self._model.value or self._studio.plan(self.value).calls[0].model
-        return [("as the model likes", None), *((f"{width}x{height}", Size(width, height)) for width, height in
-                                                self._studio.catalogue[key].sizes)]  # fmt: skip
+        sizes = [Size(width, height) for width, height in self._studio.catalogue[key].sizes]
+        own = [self.shot.size] if self.shot.size and self.shot.size not in sizes else []
+        return [("as the model likes", ""), *((_said_size(size), size) for size in [*sizes, *own])]
 
     def _turned(self) -> None:
         """Write what the knobs say into the shot; what cannot be leaves it as it was and says why."""
@@ -189,8 +190,8 @@ class Explorer:
             prompt=self._prompt.value,
             camera=camera,
             look=old.look if old.look and old.look.words == look else look or None,
-            model=self._model.value,
-            size=self._size.value,
+            model=self._model.value or None,
+            size=self._size.value or None,
             seconds=_number(self._seconds.value, float, "seconds"),
             seed=_number(self._seed.value, int, "seed"),
             steps=_number(self._steps.value, int, "steps"),
@@ -252,6 +253,10 @@ def explore(x: Any = None, *, studio: Any = None) -> Explorer:
     if x is None or isinstance(x, str):
         x = Shot(x or "a red ball rolls over green grass", seconds=2)
     return Explorer(x, studio or default_studio())
+
+
+def _said_size(size: Size | str) -> str:
+    return size if isinstance(size, str) else f"{size.width}x{size.height}"
 
 
 def _number(text: str, kind: type, name: str) -> Any:

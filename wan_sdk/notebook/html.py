@@ -101,21 +101,21 @@ def data_url(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def video(data: bytes, *, title: str, poster: bytes, alt: str) -> Html:
+def video(data: bytes, *, title: str, poster: bytes, thumbnail: bytes, alt: str) -> Html:
     """Return a player with native controls that plays without being trusted; it never starts by itself.
 
     Args:
       data: An MP4 file.
       title: What it is called.
-      poster: A JPEG, shown until it plays and where videos are not shown at all.
+      poster: A JPEG, shown until it plays.
+      thumbnail: A JPEG, shown where videos are not shown at all.
       alt: What can be seen, in words.
     """
-    still = data_url("image/jpeg", poster)
     return tag(
         "video",
-        tag("img", src=still, alt=readable(alt) or "a picture", width="100%"),
+        tag("img", src=data_url("image/jpeg", thumbnail), alt=readable(alt) or "a picture", width="100%"),
         src=data_url("video/mp4", data),
-        poster=still,
+        poster=data_url("image/jpeg", poster),
         title=readable(title) or "a clip",
         width="100%",
         controls=True,

@@ -51,8 +51,8 @@ def caption(plan: Any) -> str:
     length = f", {plan.timeline.seconds:.2f} s long" if plan.timeline else ""
     machine = f" on {plan.machine}" if plan.machine else ""
     money = f", {plan.cost:.2f} in money" if plan.cost else ""
-    title = html.readable(plan.title, 80)
+    name = "" if plan.title == plan.kind else f" {html.readable(plan.title, 80)}"
     return (
-        f"Plan of {plan.kind} {title}: {calls}{length}; about {said_seconds(plan.seconds)} and "
+        f"Plan of the {plan.kind}{name}: {calls}{length}; about {said_seconds(plan.seconds)} and "
         f"{plan.memory_gb:.1f} GB{machine}{money}"
     )

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wan_sdk.errors import WanError
 from wan_sdk.notebook import html
 from wan_sdk.notebook.budget import NOTEBOOK, current_cell
@@ -15,6 +17,7 @@ from wan_sdk.notebook.derived import Derived, derive
 
 PLAYER_WIDTH = 640
 SHEET_WIDTH = 960
+THUMBNAIL_WIDTH = 320
 PREVIEW_WIDTH, PREVIEW_HEIGHT = 456, 256
 
 
@@ -24,7 +27,7 @@ def clip_bundle(clip: Any) -> dict[str, str]:
     if missing:
         return {"text/plain": f"{clip!r}\n{missing}", "text/html": str(html.tag("p", html.tag("strong", missing)))}
     try:
-        still = clip.poster
+        still, thumbnail = stills(clip.frames)
     except WanError as problem:
         words = f"{problem}. {problem.hint or ''}"
         return {"text/plain": f"{clip!r}\n{words}", "text/html": str(html.tag("p", html.tag("strong", words)))}
@@ -32,7 +35,7 @@ def clip_bundle(clip: Any) -> dict[str, str]:
     width = min(PLAYER_WIDTH, clip.size.width)
     title = f"{type(clip).__name__} {clip.id[:8]}, {seconds_of(clip):.2f} seconds"
     if shown:
-        screen = html.video(shown, title=title, poster=still, alt=what_can_be_seen(clip))
+        screen = html.video(shown, title=title, poster=still, thumbnail=thumbnail, alt=what_can_be_seen(clip))
     else:
         screen = html.picture(still, alt=what_can_be_seen(clip))
     markup = html.figure(screen, html.tag("strong", heading(clip)), slate(clip), note, width=width)
@@ -45,19 +48,17 @@ def clip_bundle(clip: Any) -> dict[str, str]:
 
 def derived_bundle(derived: Derived) -> dict[str, str]:
     """Return what a notebook shows for a sheet or comparison."""
-    from wan_sdk.media.encode import jpeg_bytes
-    from wan_sdk.media.fit import fit_inside
     from wan_sdk.media.read import read_video
 
     if not derived.path.exists():
         words = f"{derived.title}: its file is gone ({derived.path}); ask for it again"
         return {"text/plain": words, "text/html": str(html.tag("p", words))}
     frames = read_video(derived.path)
-    still = jpeg_bytes(fit_inside(frames.pixels[len(frames) // 2], 1280, 1280))
+    still, thumbnail = stills(frames.pixels, width=SHEET_WIDTH)
     data = _within_budget(derived.path)
     link = _file_link(derived.path)
     if data:
-        screen = html.video(data, title=derived.title, poster=still, alt=derived.words)
+        screen = html.video(data, title=derived.title, poster=still, thumbnail=thumbnail, alt=derived.words)
     else:
         screen = html.picture(still, alt=derived.words)
     note = "" if data else html.joined(["Too large for this notebook; the first look is here, the clip is in ", link])
@@ -69,6 +70,19 @@ def derived_bundle(derived: Derived) -> dict[str, str]:
         "text/html": str(markup),
         "image/jpeg": base64.b64encode(still).decode("ascii"),
     }
+
+
+def stills(frames: np.ndarray, *, width: int = PLAYER_WIDTH) -> tuple[bytes, bytes]:
+    """Return the middle frame as two JPEGs: a poster, and a thumbnail for pages that show no videos.
+
+    A notebook carries them for every clip, so they are as small as they can be.
+    """
+    from wan_sdk.media.encode import jpeg_bytes
+    from wan_sdk.media.fit import fit_inside
+
+    middle = frames[len(frames) // 2]
+    poster, thumbnail = (fit_inside(middle, side, side) for side in (width, THUMBNAIL_WIDTH))
+    return jpeg_bytes(poster, 80), jpeg_bytes(thumbnail, 75)
 
 
 def heading(clip: Any) -> str:
