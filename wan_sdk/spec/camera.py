@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, ParamSpec, Self, overload
 
+from wan_sdk import _doors
 from wan_sdk.errors import SchemaError, SpecError, UsageError
 from wan_sdk.spec import camera_json, camera_parse, camera_words
 from wan_sdk.spec.camera_moves import Ease, InTurn, Move, Node, Together, checked_ease, eased, in_turn, together
@@ -329,6 +330,9 @@ class Camera(Written):
 
     def __repr__(self) -> str:
         return _repr(self.path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 - IPython's
+        return _doors.mimebundle(self)
 
 
 def _repr(node: Node) -> str:
