@@ -30,7 +30,21 @@ def test_a_budget_that_is_no_number_is_refused_with_the_name_of_the_variable(mon
         settings.embed_megabytes()
 
 
-def test_a_config_file_that_is_not_toml_is_named(own_home):
-    (own_home / "config.toml").write_text("model = ")
+@pytest.mark.parametrize("content", [b"model = ", b"\xff\xfe", b"model = 7\n"])
+def test_a_config_file_that_cannot_be_understood_is_named(own_home, content):
+    (own_home / "config.toml").write_bytes(content)
     with pytest.raises(SpecError, match=r"config\.toml"):
         settings.model_name()
+
+
+def test_a_budget_in_the_config_file_must_be_a_number(own_home):
+    (own_home / "config.toml").write_text("embed_mb = [1]\n")
+    with pytest.raises(SpecError, match="embed_mb"):
+        settings.embed_megabytes()
+
+
+@pytest.mark.parametrize(("text", "meant"), [("true", True), ("false", False), ('"no"', False), ('"yes"', True)])
+def test_offline_in_the_config_file_is_read_like_the_variable(own_home, monkeypatch, text, meant):
+    monkeypatch.delenv("WAN_SDK_OFFLINE")
+    (own_home / "config.toml").write_text(f"offline = {text}\n")
+    assert settings.offline() is meant
