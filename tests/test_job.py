@@ -1,7 +1,9 @@
 """Work in the background: states, progress, results, and a cancel that stops within a step."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -63,9 +65,47 @@ def test_a_waiting_job_is_cancelled_before_it_begins_and_a_running_one_within_a_
     assert studio.render(SHOT).verify().state == "TRUSTED"
 
 
+def test_awaiting_a_job_that_never_began_says_so_and_giving_up_does_not_stop_one(studio):
+    async def work():
+        running = studio.submit(SHOT.with_steps(200))
+        waiting = studio.submit(SHOT)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(waiting, 0.01)
+        assert waiting.state == "queued"
+        waiting.cancel()
+        with pytest.raises(Cancelled, match="before it began"):
+            await waiting
+        running.cancel()
+
+    asyncio.run(work())
+
+
+def test_what_happened_is_kept_for_a_panel_that_opens_later_without_its_tensors(studio):
+    job = studio.submit(SHOT.with_seed(78))
+    job.result(timeout=300)
+    steps = [event for event in job.events if isinstance(event, StepDone)]
+    assert [event.index for event in steps] == [1, 2, 3]
+    assert all(event.preview is None for event in steps)
+
+
+class Tensor:
+    """Stand for what fills a device."""
+
+
+TENSORS = weakref.WeakSet()
+
+
 class Failing(Counted):
     def denoise(self, call, inputs, **options):
-        raise EngineError("the device is gone", hint="look for it")
+        try:
+            self.compute()
+        except RuntimeError as problem:
+            raise EngineError("the device is gone", hint="look for it") from problem
+
+    def compute(self):
+        tensor = Tensor()
+        TENSORS.add(tensor)
+        raise RuntimeError("out of luck")
 
 
 def test_a_failed_job_says_what_went_wrong_and_holds_no_tensors(studio, engine):
@@ -74,6 +114,9 @@ def test_a_failed_job_says_what_went_wrong_and_holds_no_tensors(studio, engine):
         job.result(timeout=60)
     assert job.state == "failed"
     assert job.error.hint == "look for it"
+    assert isinstance(job.error.__cause__, RuntimeError)
+    gc.collect()
+    assert not TENSORS
 
 
 def test_waiting_for_a_result_has_an_end(studio):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Literal
 
 from wan_sdk import _doors
 from wan_sdk.engine.protocol import CancelToken, Event, Listener, StageDone, StageStarted, StepDone
-from wan_sdk.errors import Cancelled, WanError
+from wan_sdk.errors import Cancelled
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -23,7 +25,8 @@ class Job:
     ('running', 0.31)
     >>> cut = job.result()           # or: cut = await job     # doctest: +SKIP
 
-    Jobs of one studio run one after the other, in the order they were submitted.
+    Jobs of one studio run one after the other, in the order they were submitted. A program ends
+    when its jobs are over.
     """
 
     def __init__(self, title: str, plan: Any) -> None:
@@ -58,7 +61,7 @@ class Job:
         """Ask the job to stop; it does so within one denoising step. What was finished is kept."""
         self.cancel_token.cancel()
         if self.state == "queued" and self._future.cancel():
-            self._set_state("cancelled")
+            self.state = "cancelled"
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait for the Take, Cut or Takes and return it.
@@ -74,18 +77,32 @@ class Job:
         try:
             return self._future.result(timeout)
         except CancelledError:
-            raise Cancelled("the job was cancelled before it began", where=repr(self)) from None
+            raise self._never_began() from None
         except TimeoutError:
             raise TimeoutError(f"{self!r} is not ready after {timeout:g} seconds; it goes on") from None
 
     def __await__(self) -> Generator[Any, None, Any]:
-        return asyncio.wrap_future(self._future).__await__()
+        return self._waited().__await__()
+
+    async def _waited(self) -> Any:
+        try:
+            # Shielded, because whoever stops waiting does not mean to stop the job.
+            return await asyncio.shield(asyncio.wrap_future(self._future))
+        except asyncio.CancelledError:
+            if self._future.cancelled():
+                raise self._never_began() from None
+            raise
+
+    def _never_began(self) -> Cancelled:
+        return Cancelled("the job was cancelled before it began", where=repr(self), hint="submit it again")
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every event from now on, in the job's own thread."""
         self._listeners.append(listener)
 
     def _hear(self, event: Event) -> None:
+        # What is kept for a panel that opens later must not hold the tensors of its preview.
+        self.events.append(replace(event, preview=None) if isinstance(event, StepDone) else event)
         match event:
             case StageStarted(stage=stage):
                 self.stage = stage
@@ -96,33 +113,37 @@ class Job:
         for listener in tuple(self._listeners):
             listener(event)
 
-    def _set_state(self, state: State) -> None:
-        self.state = state
-
     def _run(self, work: Callable[[Job], Any]) -> None:
         if not self._future.set_running_or_notify_cancel():
-            self._set_state("cancelled")
+            self.state = "cancelled"
             return
-        self._set_state("running")
+        self.state = "running"
         try:
             result = work(self)
         except Cancelled as stopped:
-            self._set_state("cancelled")
+            self.state = "cancelled"
             self._future.set_exception(stopped)
         except BaseException as problem:
-            self._set_state("failed")
-            # A traceback holds the frames of the engine, and they hold tensors.
-            self._future.set_exception(problem.with_traceback(None) if isinstance(problem, WanError) else problem)
+            self.state = "failed"
+            _let_go_of_tensors(problem)
+            self._future.set_exception(problem)
         else:
-            self._set_state("done")
+            self.state = "done"
             self._future.set_result(result)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
         return _doors.mimebundle(self)
 
 
+def _let_go_of_tensors(problem: BaseException | None) -> None:
+    """Clear the frames that an error and its causes hold, and with them all that the engine had in memory."""
+    while problem is not None:
+        traceback.clear_frames(problem.__traceback__)
+        problem = problem.__cause__ or problem.__context__
+
+
 class Queue:
-    """Run jobs one after the other in one thread that ends with the program."""
+    """Run jobs one after the other in one thread; a program that ends waits for what was submitted."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
