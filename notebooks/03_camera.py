@@ -50,9 +50,7 @@ camera
 # %%
 for move in (Camera.zoom(1.5), Camera.dolly(0.3), Camera.orbit(30)):
     pose = move.pose(1.0)
-    print(
-        f"{move.words():<40} focal x{pose.focal:.2f}, forward {pose.z:.2f}, to the right {pose.x:.2f}, yaw {pose.yaw:.0f}"
-    )
+    print(f"{move.words():<40} focal x{pose.focal:.2f}, forward {pose.z:.2f}, right {pose.x:.2f}, yaw {pose.yaw:.0f}")
 
 # %% [markdown]
 # ## At once, one after the other, and how it starts and stops
