@@ -23,6 +23,7 @@ from wan_sdk.marking import deliver as delivery
 from wan_sdk.marking import signer
 from wan_sdk.marking.credentials import read
 from wan_sdk.marking.deliver import Delivered, deliver
+from wan_sdk.marking.label import draw_label
 from wan_sdk.marking.ledger import Ledger
 from wan_sdk.marking.manifest import MADE_BY_MODEL, PARTLY_MADE_BY_MODEL, Ingredient, prompt_commitment
 from wan_sdk.marking.signer import signatory_from_files
@@ -128,6 +129,34 @@ def test_leaving_every_mark_off_is_written_into_the_ledger(tmp_path: Path, home:
     verdict = verify(done.path, effort="fast", home=home)
     assert verdict.state == "NONE"
     assert any("on purpose" in reason for reason in verdict.reasons)
+
+
+def test_a_label_that_is_always_wanted_is_drawn_over_the_mark_and_claimed(tmp_path: Path, home: Path) -> None:
+    done = deliver(film(10), tmp_path / "a.mp4", marking=Marking(label="always"), claims=claims(), home=home)
+    changed = np.abs(read_video(done.path).pixels.astype(int) - film(10).pixels.astype(int)).mean(axis=(0, 3)) > 40
+    rows, columns = np.nonzero(changed)
+    assert rows.size
+    assert rows.max() < 256 / 4
+    assert columns.min() > (448 - 256) / 2 and columns.max() < (448 + 256) / 2, "within the central square"
+    verdict = verify(done.path, home=home)
+    assert (verdict.state, verdict.layers["watermark"]["verdict"]) == ("TRUSTED", "CONFIRMED")
+    assert verdict.layers["label"] == {"claimed": True}
+    assert read(done.path, home=home).source_types == (MADE_BY_MODEL,)
+    check_rubric(crjson(done.path, home))
+
+
+@pytest.mark.parametrize("background", [0, 90, 128, 255])
+@pytest.mark.parametrize("size", [(288, 480), (480, 288), (256, 256), (720, 1280)])
+def test_the_label_is_large_enough_and_stands_out_on_any_background(size: tuple[int, int], background: int) -> None:
+    clean = np.full((1, *size, 3), background, np.uint8)
+    labelled = draw_label(clean)
+    assert (clean == background).all()
+    letters = labelled[0, :, :, 0] > 250
+    plate = (labelled[0, :, :, 0] < 80) & ~letters
+    rows = np.nonzero((letters & (background < 250) | letters & np.roll(plate, 1, 1)).any(axis=1))[0]
+    assert rows.max() - rows.min() + 1 >= 0.045 * min(size)
+    luminance = [((value / 255 + 0.055) / 1.055) ** 2.4 for value in (255, labelled[0][plate].max())]
+    assert (luminance[0] + 0.05) / (luminance[1] + 0.05) >= 4.5
 
 
 # -- privacy ----------------------------------------------------------------------------------------
@@ -276,6 +305,7 @@ from pathlib import Path
 from tests.marking.conftest import claims, film
 from wan_sdk.errors import WanError
 from wan_sdk.marking import deliver as delivery
+from wan_sdk.marking.label import draw_label
 from wan_sdk.marking.ledger import Ledger
 from wan_sdk.spec.marking import Marking
 

@@ -22,7 +22,7 @@ import c2pa
 from wan_sdk.marking.authority import anchors_pem
 from wan_sdk.marking.boxes import has_credentials_box
 from wan_sdk.marking.certificates import SIGNING_PURPOSES
-from wan_sdk.marking.manifest import GENERATION
+from wan_sdk.marking.manifest import GENERATION, LABEL_ACTION
 from wan_sdk.marking.sniff import sniff
 
 # What says who signed and when, and nothing of whether the content still is what was signed.
@@ -68,7 +68,8 @@ class CredentialReading:
       content_id: The clip's id, when it is one of ours.
       generation: How it was made, as signed; empty for other people's files.
       soft_bindings: (algorithm, value) of each watermark that is claimed.
-      source_types: IPTC digital source types of its actions.
+      source_types: IPTC digital source types of its actions, drawn labels left out.
+      labelled: Whether it says that words were drawn into the pictures.
       ingredients: What it was made from.
       problem: Why nothing could be read, in words.
     """
@@ -84,6 +85,7 @@ class CredentialReading:
     generation: dict[str, Any] = field(default_factory=dict)
     soft_bindings: tuple[tuple[str, str], ...] = ()
     source_types: tuple[str, ...] = ()
+    labelled: bool = False
     ingredients: tuple[IngredientReading, ...] = ()
     problem: str = ""
 
@@ -206,6 +208,7 @@ def _told(report: dict[str, Any], *, detached: bool = False) -> CredentialReadin
         generation=generation,
         soft_bindings=tuple(_soft_bindings(data)),
         source_types=tuple(_source_types(data)),
+        labelled=any(action.get("action") == LABEL_ACTION for action in _actions(data)),
         ingredients=tuple(_ingredients(active, results.get("ingredientDeltas") or [])),
     )
 
@@ -247,11 +250,15 @@ def _soft_bindings(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _source_types(data: dict[str, Any]) -> Iterator[str]:
+    for action in _actions(data):
+        if isinstance(action.get("digitalSourceType"), str) and action.get("action") != LABEL_ACTION:
+            yield action["digitalSourceType"]
+
+
+def _actions(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for label, assertion in data.items():
         if label.startswith("c2pa.actions") and isinstance(assertion, dict):
-            for action in assertion.get("actions") or []:
-                if isinstance(action, dict) and isinstance(action.get("digitalSourceType"), str):
-                    yield action["digitalSourceType"]
+            yield from (action for action in assertion.get("actions") or [] if isinstance(action, dict))
 
 
 def _codes(entries: object) -> list[str]:

@@ -28,6 +28,7 @@ from wan_sdk.marking.atomic import put_in_place, unfinished
 from wan_sdk.marking.authority import remember_anchor
 from wan_sdk.marking.essence import Essence, essence_of_clip, file_sha256, packet_sha256
 from wan_sdk.marking.fingerprint import Fingerprint
+from wan_sdk.marking.label import TEXT, draw_label
 from wan_sdk.marking.ledger import AssetRecord, Ledger
 from wan_sdk.marking.manifest import Claims, build_manifest, new_content_id
 from wan_sdk.marking.signer import Signatory, local_signatory, time_stamp_url
@@ -194,16 +195,14 @@ class _Delivery:
     def _mark_and_encode(self, bench: Path) -> tuple[Path, WatermarkReading | None]:
         encoded = bench / "encoded.mp4"
         if self.marking.watermark is None:
-            with self._stage("encode"):
-                encode_mp4(self.frames, encoded)
+            self._encode(self.frames.pixels, encoded)
             return encoded, None
         payload = watermark.new_payload()
         reading: WatermarkReading | None = None
         for attempt, strength in enumerate(STRENGTHS, 1):
             with self._stage("mark"):
                 marked = watermark.embed(self.frames.pixels, payload, strength=strength)
-            with self._stage("encode"):
-                encode_mp4(self.frames.with_pixels(marked.pixels), encoded)
+            self._encode(marked.pixels, encoded)
             with self._stage("mark"):
                 found = watermark.detect(iter_frames(encoded), effort="fast", fps=self.frames.fps)
             reading = WatermarkReading(
@@ -223,11 +222,20 @@ class _Delivery:
         )
         return encoded, reading
 
+    def _encode(self, pixels: np.ndarray, encoded: Path) -> None:
+        with self._stage("encode"):
+            shown = draw_label(pixels) if self._labelled else pixels
+            encode_mp4(self.frames.with_pixels(shown), encoded)
+
+    @property
+    def _labelled(self) -> bool:
+        return self.marking.label == "always"
+
     def _sign_and_place(
         self, encoded: Path, signed: Path, mark: WatermarkReading | None, stamp_url: str | None
     ) -> Delivered:
         payload = mark.payload if mark and mark.read_back else None
-        claims = dataclasses.replace(self.claims, watermark=payload)
+        claims = dataclasses.replace(self.claims, watermark=payload, label=TEXT if self._labelled else None)
         salt = secrets.token_bytes(32)
         store = self._sign(encoded, signed, claims, salt, stamp_url)
         finished = signed if store else encoded
@@ -239,7 +247,7 @@ class _Delivery:
             path=self.destination,
             content_id=claims.content_id,
             sha256=sha256,
-            frames_sha256=hashlib.sha256(np.ascontiguousarray(self.frames.pixels)).hexdigest(),
+            frames_sha256=hashlib.sha256(self.frames.pixels.tobytes()).hexdigest(),
             signed=store is not None,
             payload=payload,
             watermark_claimed=payload is not None and store is not None,

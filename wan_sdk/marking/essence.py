@@ -106,7 +106,7 @@ def essence_of_clip(path: str | os.PathLike[str]) -> Essence:
                 frame = next(frames, None)
                 if frame is None:
                     break
-                digest.update(np.ascontiguousarray(_planes(frame)))
+                digest.update(_planes(frame).tobytes())
                 thumbnails.append(thumbnail(frame, quarter_turns(frame)))
         except StopEarly:
             pass
@@ -122,7 +122,9 @@ def essence_of_clip(path: str | os.PathLike[str]) -> Essence:
 def essence_of_picture(path: str | os.PathLike[str]) -> Essence:
     """Return what survives of a still picture."""
     pixels = read_image(path)
-    return Essence(hashlib.sha256(pixels).hexdigest(), fingerprint_of([thumbnail(pixels)], 1.0), 1, 0.0, whole=True)
+    return Essence(
+        hashlib.sha256(pixels.tobytes()).hexdigest(), fingerprint_of([thumbnail(pixels)], 1.0), 1, 0.0, whole=True
+    )
 
 
 class StopEarly(Exception):

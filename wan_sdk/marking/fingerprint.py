@@ -114,7 +114,7 @@ def _slowest() -> tuple[np.ndarray, np.ndarray]:
     """Return rows and columns of the 64 waves nearest to the mean, without the mean."""
     rows, columns = np.indices((SIDE, SIDE))
     order = np.lexsort((rows.ravel(), np.maximum(rows, columns).ravel(), (rows + columns).ravel()))[1 : BITS + 1]
-    return np.unravel_index(order, (SIDE, SIDE))
+    return order // SIDE, order % SIDE
 
 
 _ROWS, _COLUMNS = _slowest()

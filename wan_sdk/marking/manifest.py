@@ -28,10 +28,12 @@ NAMESPACE = "org.wansdk"
 GENERATION = f"{NAMESPACE}.generation"
 SIGNPOST = f"{NAMESPACE}.signpost"
 PROMPT = f"{NAMESPACE}.prompt"
+LABEL_ACTION = "c2pa.addedText"
 WATERMARK_ALG = f"{NAMESPACE}.ssw.1"
 
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 MADE_BY_MODEL = f"{_SOURCE_TYPES}trainedAlgorithmicMedia"
+DRAWN_BY_PROGRAM = f"{_SOURCE_TYPES}algorithmicMedia"
 PARTLY_MADE_BY_MODEL = f"{_SOURCE_TYPES}compositeWithTrainedAlgorithmicMedia"
 
 _LONGEST_PROMPT = 100_000
@@ -82,6 +84,7 @@ class Claims:
       prompt: What was asked. It is committed to, and written only when that was chosen.
       ingredients: What it was made from.
       watermark: The identifier that can be read from the pixels, 16 hexadecimal digits, or None.
+      label: What the visible label says, or None when there is none.
       software: Versions of what made it.
     """
 
@@ -104,6 +107,7 @@ class Claims:
     prompt: str = field(default="", repr=False)
     ingredients: tuple[Ingredient, ...] = ()
     watermark: str | None = None
+    label: str | None = None
     software: Mapping[str, str] = field(default_factory=lambda: {"wan_sdk": __version__})
 
     def __post_init__(self) -> None:
@@ -206,6 +210,9 @@ def _actions(claims: Claims, created: str) -> list[dict[str, Any]]:
     ]
     if claims.watermark:
         actions.append({"action": "c2pa.watermarked.bound", **common})
+    if claims.label:
+        words = {"description": f"visible label: {claims.label}"}
+        actions.append({"action": LABEL_ACTION, **common, "digitalSourceType": DRAWN_BY_PROGRAM, "parameters": words})
     return actions
 
 

@@ -107,6 +107,7 @@ class _Looking:
 
     def _signed(self, sha256: str) -> State:
         told = self.credentials
+        self.layers["label"] = {"claimed": told.valid and told.labelled}
         if not told.valid:
             self.reasons.append(f"its credentials do not fit it: {', '.join(told.codes) or told.problem}")
             with contextlib.suppress(Exception):  # whatever is wrong with it, it stays tampered with
@@ -316,7 +317,7 @@ class _Looking:
 
 def _shown(file: object) -> str:
     try:
-        return os.fspath(file) if isinstance(file, str | os.PathLike) else repr(file)[:200]  # type: ignore[return-value]
+        return os.fspath(file) if isinstance(file, str | os.PathLike) else repr(file)[:200]
     except Exception:
         return type(file).__name__
 
