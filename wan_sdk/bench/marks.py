@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from wan_sdk._version import __version__
-from wan_sdk.bench import marks_attacks, marks_clips, marks_quality
+from wan_sdk.bench import marks_attacks, marks_clips, marks_peer, marks_quality, marks_trials
 from wan_sdk.marking import watermark
 
 SCHEMA = "wan_sdk.Marks/1"
@@ -38,6 +38,7 @@ def run(
     ledger: bool = True,
     processes: int = 1,
     only: Iterable[str] = (),
+    negatives: int = 5,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Mark clips, treat them, look for the mark, and return the report.
@@ -49,7 +50,8 @@ def run(
       strength: Strength of the mark.
       ledger: Whether a miss is looked for again among a million known ids.
       processes: How many clips to work on at once.
-      only: Names of rows to run instead of the whole suite.
+      only: Names of rows to run instead of the whole suite, without the trials beside it.
+      negatives: How many full searches of unmarked clips the full suite makes; 1000 take hours.
       progress: Called with (done, of, what).
     """
     names = set(only)
@@ -81,8 +83,38 @@ def run(
             waiting = [pool.submit(_listed, *job, [row.name], set(done)) for job in jobs for row in rows]
             for future in as_completed(waiting):
                 keep(future.result())
-    used = {Path(job[0]).stem if not job[0].startswith("drawn:") else job[0] for job in jobs}
-    return report([line for (clip, _), line in done.items() if clip in used], [r.name for r in rows], strength)
+    used = {_name(job[0]) for job in jobs}
+    summed = report([line for (clip, _), line in done.items() if clip in used], [r.name for r in rows], strength)
+    if suite == "full" and not names:
+        summed["trials_beside"] = _beside(jobs, negatives, file)
+    return summed
+
+
+def _beside(jobs: list[tuple[str, float, bool]], negatives: int, file: Path | None) -> dict[str, Any]:
+    """Run the trials that are no rows: false alarms, splices, attackers, and the peer when it is there."""
+    clips = [(_name(path), _clean(path)) for path, _, _ in jobs]
+    beside: dict[str, Any] = {
+        "identity": marks_trials.identity_tests(clips),
+        "negatives": marks_trials.negatives(
+            clips, negatives, results=file.with_suffix(".negatives.jsonl") if file else None
+        ),
+        "splices": marks_trials.splices(clips),
+        "splices after H.264 30": marks_trials.splices(clips, 30),
+        "two keys after H.264 32": marks_trials.two_keys(clips),
+    }
+    if len(clips) > 1:
+        beside["averaging"] = marks_trials.averaging(clips)
+    if marks_peer.available():
+        beside["invisible-watermark"] = marks_peer.run(clips[:4])
+    return beside
+
+
+def _name(path: str) -> str:
+    return path if path.startswith("drawn:") else Path(path).stem
+
+
+def _clean(path: str) -> np.ndarray:
+    return marks_clips.drawn(path.removeprefix("drawn:")) if path.startswith("drawn:") else marks_clips.load(path)
 
 
 def _listed(*job: Any) -> list[dict[str, Any]]:
@@ -93,11 +125,11 @@ def _trials(
     path: str, strength: float, ledger: bool, names: list[str], done: set[tuple[str, str]]
 ) -> Iterable[dict[str, Any]]:
     """Yield the lines of one clip that are not there yet, its quality first."""
-    name = path if path.startswith("drawn:") else Path(path).stem
+    name = _name(path)
     wanted = [a for a in marks_attacks.ATTACKS if a.name in names and (name, a.name) not in done]
     if not wanted and (name, "quality") in done:
         return
-    clean = marks_clips.drawn(path[6:]) if path.startswith("drawn:") else marks_clips.load(path)
+    clean = _clean(path)
     digest = hashlib.sha256(name.encode()).digest()
     payload = 4 << 60 | int.from_bytes(digest[:8], "big") >> 4
     begun = time.perf_counter()
@@ -209,6 +241,12 @@ def table(result: dict[str, Any]) -> str:
             f"| {row['median_log10_p']:.0f} | {row['seconds']:.2f} | {', '.join(row['missed'])} |"
         )
     lines += ["", f"{result['exact']} of {result['trials']} exact, {result['wrong']} wrong."]
+    for name, figures in result.get("trials_beside", {}).items():
+        if name == "invisible-watermark":
+            lines += ["", marks_peer.table(figures)]
+        else:
+            shown = figures if isinstance(figures, list) else [figures]
+            lines += ["", *(f"- {name}: {_said(one)}" for one in shown)]
     return "\n".join(lines)
 
 
@@ -224,3 +262,9 @@ def _read(file: Path | None) -> dict[tuple[str, str], dict[str, Any]]:
             continue
         outcomes[line["clip"], line["attack"]] = line
     return outcomes
+
+
+def _said(figures: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()
+    )
