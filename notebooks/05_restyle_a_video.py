@@ -35,7 +35,7 @@ source
 
 # %%
 painting = Shot("a blue car drives on the road in the city", seconds=2, look="watercolour", seed=1)
-little = painting.restyling(source.path, strength=0.3).render()
+little = painting.restyling(source.path, strength=0.5).render()
 much = painting.restyling(source.path, strength=0.9).render()
 source.compare(little)
 
