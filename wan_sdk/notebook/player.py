@@ -14,9 +14,9 @@ from wan_sdk.errors import WanError
 from wan_sdk.notebook import html
 from wan_sdk.notebook.budget import NOTEBOOK, current_cell
 from wan_sdk.notebook.derived import Derived, derive
+from wan_sdk.notebook.sheet_view import SHEET_WIDTH
 
 PLAYER_WIDTH = 640
-SHEET_WIDTH = 960
 THUMBNAIL_WIDTH = 320
 PREVIEW_WIDTH, PREVIEW_HEIGHT = 456, 256
 

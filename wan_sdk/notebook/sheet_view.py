@@ -12,6 +12,7 @@ from wan_sdk.notebook import html
 from wan_sdk.notebook.derived import Derived, derive
 
 LONGEST_LABEL = 60
+SHEET_WIDTH = 960  # as wide as it is shown: what is baked larger costs time and space for nothing
 
 
 def sheet(takes: Any, *, rows: str | None = None, cols: str | None = None) -> Derived:
@@ -36,7 +37,14 @@ def sheet(takes: Any, *, rows: str | None = None, cols: str | None = None) -> De
 
     def make() -> Frames:
         clips = [Frames(take.frames, take.fps) for take in cells]
-        return grid(clips, len(row_points), len(col_points), row_labels=row_labels, col_labels=col_labels)
+        return grid(
+            clips,
+            len(row_points),
+            len(col_points),
+            row_labels=row_labels,
+            col_labels=col_labels,
+            max_width=SHEET_WIDTH,
+        )
 
     axes = " by ".join(" and ".join(names) for names in (down, across) if names)
     words = f"{len(row_points)} rows and {len(col_points)} columns, by {axes}: " + "; ".join([*row_labels, *col_labels])
@@ -49,7 +57,9 @@ def compare(first: Any, second: Any) -> Derived:
     labels = [f"{letter}: {words}" for letter, words in zip("AB", differences(first, second), strict=True)]
 
     def make() -> Frames:
-        return grid([Frames(clip.frames, clip.fps) for clip in (first, second)], 1, 2, col_labels=labels)
+        return grid(
+            [Frames(clip.frames, clip.fps) for clip in (first, second)], 1, 2, col_labels=labels, max_width=SHEET_WIDTH
+        )
 
     return derive(
         [first, second],
