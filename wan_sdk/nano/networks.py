@@ -120,7 +120,7 @@ NANO = Scale(
     },
     text=_TEXT | {"d_model": 128, "d_kv": 32, "num_heads": 4, "d_ff": 256, "num_layers": 3},
     text_batch=256,
-    vae_batch=12,
+    vae_batch=16,
     transformer_batch=512,
     student_batch=256,
     rendered_at_once=64,

@@ -27,7 +27,7 @@ from torch import Tensor
 from wan_sdk.nano.muon import MovingAverage, Muon
 from wan_sdk.nano.networks import NANO, Scale
 
-STAGES = ("text", "vae", "transformer", "four_step")
+STAGES = ("text", "vae", "transformer", "decoder", "four_step")
 _CHECKPOINT_SECONDS = 120.0
 _LINE_SECONDS = 15.0
 
@@ -43,6 +43,7 @@ class Run:
       deadline: Moment (seconds since 1970) at which to stop at the latest; the learning rate's schedule ends there too.
       schedule_minutes: Length of the learning rate's schedule over all runs of the stage; what is done plus `minutes`
         if not given.
+      start: A Diffusers folder of an earlier nano to start from, instead of from noise; its VAE's encoder is kept.
       scale: `NANO` or `TINY`.
       compiled: Whether to compile what is slow without: on a GPU only.
     """
@@ -52,6 +53,7 @@ class Run:
     minutes: float
     deadline: float | None = None
     schedule_minutes: float | None = None
+    start: Path | None = None
     scale: Scale = NANO
     compiled: bool = False
     device: torch.device = field(init=False)

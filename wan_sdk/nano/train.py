@@ -3,6 +3,7 @@
     text          the text encoder, from captions alone
     vae           clips to latents and back
     transformer   noise to latents; needs text and vae
+    decoder       sharper clips from the same latents; needs vae
     four_step     the same in four steps; needs transformer
     export        everything as one Diffusers folder
     all           the stages in this order, `--minutes` each
@@ -10,6 +11,10 @@
 A stage goes on from its own last checkpoint if there is one. On several GPUs of one machine:
 
     torchrun --nproc-per-node 2 -m wan_sdk.nano.train vae --minutes 8 --out run
+
+From an earlier nano instead of from noise, the stage `vae` falls away: the encoder is kept, the decoder learns on.
+
+    python -m wan_sdk.nano.train all --from wan_sdk/nano/weights --minutes 8 --out run
 
 The tiny setting trains everything on a CPU in about a minute:
 
@@ -31,20 +36,28 @@ from wan_sdk.nano.networks import NANO, TINY
 from wan_sdk.nano.run import STAGES, Run
 from wan_sdk.nano.train_text import train_text
 from wan_sdk.nano.train_transformer import train_transformer
-from wan_sdk.nano.train_vae import train_vae
+from wan_sdk.nano.train_vae import train_decoder, train_vae
 
-_TRAIN = {"text": train_text, "vae": train_vae, "transformer": train_transformer, "four_step": train_four_step}
+_TRAIN = {
+    "text": train_text,
+    "vae": train_vae,
+    "transformer": train_transformer,
+    "decoder": train_decoder,
+    "four_step": train_four_step,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one stage, or all of them, as the command line says."""
     options = _parse(arguments)
     stages = STAGES if options.stage == "all" else (options.stage,)
+    if options.start:
+        stages = [stage for stage in stages if stage != "vae"]  # an encoder that latents were made with is kept
     for stage in stages:
         if stage in _TRAIN:
             _train(stage, options)
     if options.stage in ("all", "export"):
-        export(options.out, options.folder or options.out / "nano")
+        export(options.out, options.folder or options.out / "nano", options.start)
 
 
 def _train(stage: str, options: argparse.Namespace) -> None:
@@ -56,6 +69,7 @@ def _train(stage: str, options: argparse.Namespace) -> None:
         options.minutes,
         deadline=options.deadline,
         schedule_minutes=options.schedule_minutes,
+        start=options.start,
         scale=TINY if options.tiny else NANO,
         compiled=torch.cuda.is_available() and not options.eager,
     )
@@ -72,6 +86,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0, help="of steps, compiling not counted (default 10)")
     parser.add_argument("--deadline", type=float, help="second since 1970 at which to stop at the latest")
     parser.add_argument("--schedule-minutes", type=float, help="length of the learning rate's schedule over all runs")
+    parser.add_argument("--from", dest="start", type=Path, help="a finished nano to start from instead of from noise")
     parser.add_argument("--tiny", action="store_true", help="a model for tests, trained on a CPU in seconds")
     parser.add_argument("--eager", action="store_true", help="compile nothing")
     parser.add_argument("--fresh", action="store_true", help="forget the stage's checkpoint")

@@ -47,6 +47,9 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     # Everything up to here needs no other stage; from here on it waits for them.
     if step == 0:
         encoder.load_state_dict(load_text_encoder(run, "text").state_dict())
+        if run.start:
+            earlier = WanTransformer3DModel.from_pretrained(run.start / "transformer", dtype=torch.float32)
+            transformer.load_state_dict(earlier.state_dict())
         average.restart(both)
     pool.open(load_vae(run))
     torch.manual_seed(seed + run.rank + 1000 * step)
@@ -125,8 +128,9 @@ def load_text_encoder(run: Run, stage: str) -> UMT5EncoderModel:
 
 
 def load_vae(run: Run) -> AutoencoderKLWan:
-    """Wait for the VAE and load it, in fp32 and frozen."""
-    vae = AutoencoderKLWan.from_pretrained(run.wait_for("vae") / "vae", dtype=torch.float32)
+    """Wait for the VAE and load it, in fp32 and frozen; the one that the run starts from needs no waiting."""
+    folder = run.start or run.wait_for("vae")
+    vae = AutoencoderKLWan.from_pretrained(folder / "vae", dtype=torch.float32)
     return vae.to(run.device).eval().requires_grad_(False)
 
 

@@ -8,7 +8,7 @@ The clips are as long as the VAE will ever see in one go: trained on 13 frames, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as functional
@@ -22,17 +22,33 @@ from wan_sdk.nano.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.whole_clip import decode_whole, encode_moments
 
 LEARNING_RATE = 4e-3
+DECODER_LEARNING_RATE = 2e-3
 KL_WEIGHT = 1e-4
 _REFRESH_EVERY = 6  # steps
 _STATISTICS_BATCHES = 12
 
 
-def train_vae(run: Run, seed: int = 11) -> AutoencoderKLWan:
+def train_vae(run: Run, seed: int = 11) -> None:
     """Train the VAE and write it to `run.out`, normalisation of its latents included."""
     torch.manual_seed(seed)
     vae = make_vae(run.scale).to(run.device)
-    parameters = list(vae.parameters())
-    optimizer = Muon(vae.named_parameters(), adam_share=0.4, weight_decay=1e-3)
+    _train(run, vae, seed, LEARNING_RATE)
+
+
+def train_decoder(run: Run, seed: int = 61) -> None:
+    """Train the finished VAE's decoder on: sharper clips from the same latents, so the transformer stays as it is."""
+    torch.manual_seed(seed)
+    folder = run.start or run.wait_for("vae")
+    vae = AutoencoderKLWan.from_pretrained(folder / "vae", dtype=torch.float32).to(run.device).train()
+    for part in (vae.encoder, vae.quant_conv):
+        part.requires_grad_(False)
+    _train(run, vae, seed, DECODER_LEARNING_RATE)
+
+
+def _train(run: Run, vae: AutoencoderKLWan, seed: int, peak: float) -> None:
+    learning = [(name, parameter) for name, parameter in vae.named_parameters() if parameter.requires_grad]
+    parameters = [parameter for _, parameter in learning]
+    optimizer = Muon(learning, adam_share=0.4, weight_decay=1e-3)
     average = MovingAverage(vae, 0.998)
     checkpoint = Checkpoint(run, vae, optimizer, average)
     step = checkpoint.resume()
@@ -50,7 +66,7 @@ def train_vae(run: Run, seed: int = 11) -> AutoencoderKLWan:
         losses = loss_of(vae, ring.draw(batch)[0].float())
         losses[0].backward()
         _, good = share_gradients(parameters, run)
-        optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=100))
+        optimizer.step(run.clock.learning_rate(peak, step, warm_up=100))
         average.update(vae)
         step, counted = step + 1, counted + 1
         sums += torch.stack([part.detach() for part in losses])
@@ -67,7 +83,6 @@ def train_vae(run: Run, seed: int = 11) -> AutoencoderKLWan:
     checkpoint.save(step, now=True)
     average.copy_to(vae)
     _finish(run, vae.eval(), clips)
-    return vae
 
 
 def vae_loss(vae: AutoencoderKLWan, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,13 +125,11 @@ def _write_row(run: Run, step: int, batch: int, sums: Tensor, counted: int, skip
 
 
 @torch.no_grad()
-def _finish(run: Run, vae: AutoencoderKLWan, clips: object) -> None:
+def _finish(run: Run, vae: AutoencoderKLWan, clips: Iterator[tuple[Tensor, Tensor]]) -> None:
     """Measure the latents and the held-out error, and write the VAE in half precision."""
     if run.first:
-        with run.autocast():
-            latents = torch.cat([encode_moments(vae, next(clips)[0])[0].float() for _ in range(_STATISTICS_BATCHES)])
-        dims = (0, 2, 3, 4)
-        vae.register_to_config(latents_mean=latents.mean(dims).tolist(), latents_std=latents.std(dims).tolist())
+        if run.stage == "vae":
+            _normalise(run, vae, clips)
         truth, _ = held_out(run)
         copies = torch.cat([vae.decode(vae.encode(part).latent_dist.mode()).sample for part in truth.split(8)])
         run.journal.note(
@@ -127,3 +140,11 @@ def _finish(run: Run, vae: AutoencoderKLWan, clips: object) -> None:
         vae.half().save_pretrained(run.out / "vae")
         torch.save({"truth": truth[:8].half().cpu(), "copies": copies[:8].half().cpu()}, run.out / "copies.pt")
     run.journal.finish()
+
+
+def _normalise(run: Run, vae: AutoencoderKLWan, clips: Iterator[tuple[Tensor, Tensor]]) -> None:
+    """Write the mean and standard deviation of the latents, by channel, into the VAE's configuration."""
+    with run.autocast():
+        latents = torch.cat([encode_moments(vae, next(clips)[0])[0].float() for _ in range(_STATISTICS_BATCHES)])
+    dims = (0, 2, 3, 4)
+    vae.register_to_config(latents_mean=latents.mean(dims).tolist(), latents_std=latents.std(dims).tolist())
