@@ -175,3 +175,33 @@ def test_reading_an_empty_gallery_makes_no_folder(tmp_path):
 def test_the_index_is_written_ahead_so_that_readers_never_wait(gallery):
     mode = sqlite3.connect(gallery.folder / "index.sqlite").execute("PRAGMA journal_mode").fetchone()[0]
     assert mode == "wal"
+
+
+def test_a_file_whose_row_cannot_be_written_does_not_stay(gallery, monkeypatch):
+    monkeypatch.setattr(Gallery, "_open", lambda self: (_ for _ in ()).throw(StorageError("the index is locked")))
+    with pytest.raises(StorageError, match="locked"):
+        add(gallery, b"clip")
+    assert list(gallery.folder.glob("*.mp4")) == []
+
+
+def test_takes_are_found_after_the_notebook_has_changed_its_folder(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    gallery = Gallery()
+    gallery.prepare()
+    take = add(gallery, b"clip")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert take.path.read_bytes() == b"clip"
+    assert gallery.find("k").id == take.id
+
+
+def test_a_copy_that_is_interrupted_leaves_nothing(gallery, tmp_path, monkeypatch):
+    take = add(gallery, b"clip")
+
+    def interrupt(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        take.save(tmp_path / "out" / "copy.mp4")
+    assert list((tmp_path / "out").iterdir()) == []

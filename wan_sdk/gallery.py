@@ -6,7 +6,8 @@
       latents/<key>.safetensors what the clip was decoded from, readable by the owner alone
 
 Files are written under a temporary name and moved into place whole; a row is added only after its
-file is there. So a crash leaves at most a stray temporary file, which the next opening removes.
+file is there. So a crash leaves at most a temporary file, which is swept a day later, or a whole
+signed clip that no row names.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ import numpy as np
 from wan_sdk import settings
 from wan_sdk.cut import Cut
 from wan_sdk.errors import StorageError, UsageError
+from wan_sdk.marking.atomic import write_whole
 from wan_sdk.recipe import Recipe
-from wan_sdk.take import Take
+from wan_sdk.take import Take, prepare_folder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS takes (
@@ -79,7 +81,8 @@ class Gallery:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None, *, keep_latents: bool = True) -> None:
-        self.folder = settings.gallery_folder(folder)
+        # Absolute, so that takes are found again after the notebook has changed its folder.
+        self.folder = settings.gallery_folder(folder).absolute()
         self.keep_latents = keep_latents
 
     def __repr__(self) -> str:
@@ -101,18 +104,9 @@ class Gallery:
         Raises:
           StorageError: If the folder cannot be made or written; choose another with ``gallery=``.
         """
-        try:
-            for folder in (self.folder, self.folder / "latents"):
-                folder.mkdir(parents=True, exist_ok=True)
-                probe = folder / f".writable-{os.getpid()}"
-                probe.write_bytes(b"")
-                probe.unlink()
-        except OSError as problem:
-            raise StorageError(
-                f"cannot be written ({problem.strerror})",
-                where=f"gallery {self.folder}",
-                hint="choose another folder with gallery= or WAN_SDK_GALLERY",
-            ) from None
+        for folder in (self.folder, self.folder / "latents"):
+            hint = "choose another folder with gallery= or WAN_SDK_GALLERY"
+            prepare_folder(folder, where=f"gallery {self.folder}", hint=hint)
         with self._open():
             self._remove_stale()
 
@@ -170,9 +164,10 @@ class Gallery:
         with self._open() as index:
             index.execute("DELETE FROM takes WHERE id = ?", [entry.id])
             used = " ".join(row["latents"] for row in index.execute("SELECT latents FROM takes")).split()
-        self.file_of(entry).unlink(missing_ok=True)
-        for key in set(entry.latents) - set(used):
-            self._latents_file(key).unlink(missing_ok=True)
+        with self._storage("a take could not be removed"):
+            self.file_of(entry).unlink(missing_ok=True)
+            for key in set(entry.latents) - set(used):
+                self._latents_file(key).unlink(missing_ok=True)
 
     def find(self, key: str) -> Take | Cut | None:
         """Return the newest take made under this key whose file is whole, or None."""
@@ -194,10 +189,15 @@ class Gallery:
             file_sha256[:16], key, " ".join(latents), recipe.kind, time.time(), file_sha256, content_id,
             first.model, first.seed, words, recipe.to_json(), " ".join(parts),
         )  # fmt: skip
+        kept = self.folder / f"{file_sha256[:16]}.mp4"
         with self._storage("a take could not be kept"):
-            incoming.replace(self.folder / f"{file_sha256[:16]}.mp4")
-            with self._open() as index:
-                index.execute(f"INSERT OR REPLACE INTO takes VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+            incoming.replace(kept)
+            try:
+                with self._open() as index:
+                    index.execute(f"INSERT OR REPLACE INTO takes VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+            except BaseException:
+                kept.unlink(missing_ok=True)
+                raise
         return self._result(self._by_id(file_sha256[:16]))
 
     @contextlib.contextmanager
@@ -215,19 +215,9 @@ class Gallery:
             return
         from safetensors.numpy import save
 
-        path = self._latents_file(key)
-        temporary = path.with_name(f".{key}-{os.getpid()}-{time.monotonic_ns()}")
         data = save({"latents": np.ascontiguousarray(values)})
         with self._storage("latents could not be kept"):
-            try:
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            write_whole(self._latents_file(key), data, mode=0o600)
 
     def latents(self, key: str) -> np.ndarray | None:
         """Return the latents kept under this key, or None; a damaged file counts as none."""
@@ -236,7 +226,7 @@ class Gallery:
 
         try:
             return load(self._latents_file(key).read_bytes())["latents"]
-        except (FileNotFoundError, SafetensorError, KeyError):
+        except (OSError, SafetensorError, KeyError):
             return None
 
     def file_of(self, entry: Entry | Take | Cut) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -124,6 +124,12 @@ class Take(Clip):
     """
 
     @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        call = self.recipe.calls[0]
+        return call.num_frames / call.fps
+
+    @property
     def shot(self) -> Shot:
         """The shot it was rendered from."""
         return Shot.from_dict(self.recipe.spec)
@@ -217,19 +223,27 @@ def copy_whole(source: Path, target: Path) -> None:
     Raises:
       StorageError: If the folder cannot be written or is full.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    from wan_sdk.media.encode import move_into_place, temporary_beside, typed_write_errors
+
+    temporary = temporary_beside(target)
+    with typed_write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as read, temporary.open("wb") as write:
-            shutil.copyfileobj(read, write)
-            write.flush()
-            os.fsync(write.fileno())
-        temporary.replace(target)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
+        try:
+            shutil.copyfile(source, temporary)
+            move_into_place(temporary, target)
+        finally:
             temporary.unlink(missing_ok=True)
-        raise StorageError(
-            f"cannot be written ({problem.strerror or problem})",
-            where=str(target),
-            hint="choose a folder that you may write to, on a disk with room",
-        ) from None
+
+
+def prepare_folder(folder: Path, *, where: str, hint: str) -> None:
+    """Make a folder and find out whether it can be written.
+
+    Raises:
+      StorageError: If it cannot; says `where` and the `hint`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        raise StorageError(f"cannot be written ({problem.strerror or problem})", where=where, hint=hint) from None
