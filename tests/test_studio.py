@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.studio_fixtures import Counted
-from wan_sdk import Camera, Cut, Marking, Reference, Scene, Shot, Take, Takes, Transition, verify
-from wan_sdk.engine.protocol import StageDone, StepDone
+from wan_sdk import Camera, Cut, Gallery, Lora, Marking, Reference, Scene, Shot, Take, Takes, Transition, verify
+from wan_sdk.engine.protocol import CancelToken, StageDone, StepDone
 from wan_sdk.errors import (
     MediaError,
     PlanError,
@@ -20,6 +20,7 @@ from wan_sdk.errors import (
     UnknownName,
     UsageError,
 )
+from wan_sdk.production import Production
 from wan_sdk.studio import Studio
 
 BALL = Shot("a red ball rolls over green grass at sunset", steps=3, seed=5, camera=Camera.pan(20))
@@ -77,6 +78,7 @@ def test_a_lost_file_is_made_again_from_its_latents(studio):
     counted = studio._engine = Counted(studio.engine)
     take = studio.render(BALL)
     take.path.unlink()
+    assert take.seconds == 25 / 12
     with pytest.raises(MediaError, match="no longer there"):
         take.save(studio.gallery.folder / "copy.mp4")
     again = studio.render(BALL)
@@ -203,6 +205,70 @@ def test_save_copies_the_signed_bytes(studio, tmp_path):
         take.save(copy / "below" / "a-file.mp4")
 
 
+def test_a_scene_that_says_how_it_is_marked_says_it_for_its_takes_too(engine, tmp_path):
+    studio = Studio("nano", gallery=tmp_path / "takes", engine=engine, marking=Marking(prompt="include"))
+    scene = Scene("Quiet", marking=Marking()).shot("a boat zqxjkvbpyu", steps=2, seed=1)
+    cut = studio.render(scene)
+    for clip in (cut, *cut.takes):
+        assert b"zqxjkvbpyu" not in clip.path.read_bytes()
+
+
+def test_a_marked_clip_is_not_called_unmarked_and_one_mark_is_named(engine, tmp_path):
+    def words(marking):
+        return (
+            Studio("nano", gallery=tmp_path / "takes", engine=engine, marking=marking).render(BALL).recipe.marks.words()
+        )
+
+    assert words(Marking(unsafe_unmarked=True)) == "signed, watermarked"
+    assert words(Marking(c2pa=False)) == "not signed, watermarked"
+
+
+def test_what_did_not_go_as_wished_stands_in_the_recipe_and_on_the_slate(engine, tmp_path, own_home):
+    marking = Marking(tsa="best_effort")
+    (own_home / "config.toml").write_text('tsa_url = "http://127.0.0.1:9/stamp"\n')
+    studio = Studio("nano", gallery=tmp_path / "takes", engine=engine, marking=marking, offline=True)
+    studio.render(BALL)
+    take = studio.render(BALL)
+    assert take.reused
+    assert "signed without a time stamp" in take.recipe.marks.words()
+
+
+def test_without_latents_a_shot_that_is_continued_is_rendered_again(engine, tmp_path):
+    counted = Counted(engine)
+    studio = Studio("nano", gallery=Gallery(tmp_path / "takes", keep_latents=False), engine=counted)
+    first = Shot("a red ball on green grass", steps=2, seed=5)
+    studio.render(Scene("One", seed=3).then(first))
+    cut = studio.render(Scene("Two", seed=3).then(first).then(Shot("the ball rolls on", steps=2).continuing()))
+    assert [take.reused for take in cut.takes] == [True, False]
+    assert [call.shot for call in counted.denoised] == [0, 0, 1]
+
+
+def test_a_cut_claims_what_holds_for_all_its_shots(studio):
+    cut = studio.render(SCENE)
+    production = Production(studio, SCENE, studio.plan(SCENE), fresh=False, listen=print, cancel=CancelToken())
+    claims = production._claims("cut", cut.recipe.calls, (), len(cut.frames))
+    assert (claims.model, claims.steps, claims.seed) == ("nano", 2, None)
+    assert cut.recipe.seconds["denoise"] > 0
+
+
+def test_arrays_in_a_sweep_are_kept_as_files_too(studio):
+    dark, light = (np.full((288, 480, 3), value, np.uint8) for value in (20, 220))
+    starts = [(Reference.image(picture, role="first_frame"),) for picture in (dark, light)]
+    takes = studio.render(Shot("a box in a room", steps=2, seed=1).sweep(references=starts))
+    assert takes[0].frames[0].mean() < takes[1].frames[0].mean()
+    assert all(take.shot.references[0].path.startswith(str(studio.gallery.folder)) for take in takes)
+
+
+def test_a_refused_plan_leaves_nothing_and_a_locked_gallery_is_a_typed_error(tmp_path):
+    shot = Shot("a box", steps=2).starting_on(np.zeros((96, 160, 3), np.uint8))
+    with pytest.raises(SizeNotSupported):
+        Studio(gallery=tmp_path / "takes").render(shot.with_size("640x360"))
+    assert not (tmp_path / "takes").exists()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="cannot be written"):
+        Studio(gallery=tmp_path / "file" / "takes").render(shot)
+
+
 @pytest.fixture
 def bad_files(tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
@@ -258,6 +324,24 @@ def test_a_studio_refuses_what_it_does_not_know():
         Studio(gpus=2)
     with pytest.raises(UsageError, match="cannot be rendered"):
         Studio().plan("a boat")
+    with pytest.raises(UsageError, match="Marking"):
+        Studio(marking="off")
+    for maker in ("Ada\nFilms", "A" * 400, 7):
+        with pytest.raises(UsageError, match="maker"):
+            Studio(maker=maker)
+
+
+def test_what_this_version_does_not_do_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "rain.safetensors").write_bytes(b"weights")
+    with_lora = BALL.with_loras(Lora(tmp_path / "rain.safetensors"))
+    for marking, shot, says in (
+        (None, with_lora, "LoRA"),
+        (Marking(label="always"), BALL, "visible label"),
+        (Marking(tsa="required"), BALL, "offline"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            Studio("nano", gallery=tmp_path / "takes", marking=marking, offline=True).submit(shot)
+    assert not (tmp_path / "takes").exists()
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused_before_rendering(engine, tmp_path):

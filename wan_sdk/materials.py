@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wan_sdk.errors import MediaError
-from wan_sdk.media.encode import write_png
+from wan_sdk.media.encode import typed_write_errors, write_png
 from wan_sdk.media.frames import Frames
 from wan_sdk.media.lossless import write_lossless_clip
 from wan_sdk.media.probe import probe
@@ -66,8 +66,6 @@ def _measured_pixels(pixels: Pixels) -> Probe:
 
 
 def _file_sha256(path: str) -> str:
-    import hashlib
-
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -85,12 +83,21 @@ def with_files(x: Any, folder: Path) -> Any:
 
     Args:
       x: Shot, Scene or Sweep.
-      folder: Where the files go, named by the hash of their pixels.
+      folder: Where the files go, named by the hash of their pixels, readable by the owner alone.
+
+    Raises:
+      StorageError: If they cannot be written; nothing is left half-written.
     """
     if isinstance(x, Shot):
         return x.with_references(*(_as_file(reference, folder) for reference in x.references))
     if isinstance(x, Sweep):
-        return Sweep(with_files(x.shot, folder), x.axes)
+        axes = {
+            name: [tuple(_as_file(reference, folder) for reference in tried) for tried in values]
+            if name == "references"
+            else values
+            for name, values in x.axes.items()
+        }
+        return Sweep(with_files(x.shot, folder), axes)
     for index, shot in enumerate(x.shots):
         x = x.replacing(index, with_files(shot, folder))
     return x.with_cast(*(_person_with_file(person, folder) for person in x.cast))
@@ -107,28 +114,27 @@ def _as_file(reference: Reference, folder: Path) -> Reference:
         return reference
     pixels = reference.pixels
     path = folder / f"{pixels.sha256}{'.mkv' if pixels.kind == 'video' else '.png'}"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if pixels.kind == "video":
-            write_lossless_clip(Frames(pixels.array, pixels.fps or DEFAULT_FPS), path)
-        else:
-            write_png(pixels.array, path)
-        os.chmod(path, 0o600)  # noqa: PTH101
+    with typed_write_errors(path):
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if pixels.kind == "video":
+                write_lossless_clip(Frames(pixels.array, pixels.fps or DEFAULT_FPS), path)
+            else:
+                write_png(pixels.array, path)
+            path.chmod(0o600)
     return reference.with_path(path)
 
 
-# -- reading them for a call --------------------------------------------------------------------------
+# -- reading them for a call, when all of them are files ----------------------------------------------
 
 
 def picture_of(reference: Reference) -> np.ndarray:
     """Return a picture, or the last frame of a clip: uint8 [height, width, 3]."""
     if reference.kind == "video":
-        return clip_of(reference).pixels[-1]
-    return read_image(reference.path if reference.pixels is None else reference.pixels.array)
+        return read_video(reference.path, last=1).pixels[-1]
+    return read_image(reference.path)
 
 
-def clip_of(reference: Reference, *, fps: float | None = None, frames: int | None = None) -> Frames:
-    """Return a clip at another speed and cut to a length, both where given."""
-    if reference.pixels is not None:
-        return Frames(reference.pixels.array[:frames], reference.pixels.fps or fps or DEFAULT_FPS)
+def clip_of(reference: Reference, *, fps: float, frames: int) -> Frames:
+    """Return a clip at another speed, cut to a number of frames."""
     return read_video(reference.path, fps=fps, frames=frames)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wan_sdk.engine.protocol import CancelToken, EngineInputs, Latents, Listener, Stage, StageDone, StageStarted
-from wan_sdk.errors import StorageError, UsageError
+from wan_sdk.errors import UsageError
 from wan_sdk.marking.deliver import Delivered, deliver
 from wan_sdk.marking.manifest import Claims, Ingredient
 from wan_sdk.materials import clip_of, picture_of
@@ -25,12 +24,14 @@ from wan_sdk.media.timeline import join
 from wan_sdk.planning import Plan
 from wan_sdk.planning.call import Call, Input
 from wan_sdk.recipe import MarkRecord, Recipe, cut_key, latents_key, library_versions, take_key
-from wan_sdk.spec import Marking, Scene, Shot
+from wan_sdk.spec import Marking, Scene, Shot, Sweep
 from wan_sdk.take import Take, Takes, as_reused, copy_whole
 
 if TYPE_CHECKING:
     from wan_sdk.cut import Cut
     from wan_sdk.studio import Studio
+
+LONGEST_CLAIMED_PROMPT = 100_000  # what a manifest may hold; the prompts of a long scene together may have more
 
 
 class Production:
@@ -38,15 +39,27 @@ class Production:
 
     Args:
       studio: Gives engine, gallery, marking and maker.
-      plan: What to render.
+      x: What to render: a Shot, a Scene (whose own marking, if any, holds for its takes too) or a Sweep.
+      plan: Its plan.
       fresh: Whether what lies in the gallery is rendered again.
       listen: Hears every event.
       cancel: Checked once a step and between the stages.
     """
 
-    def __init__(self, studio: Studio, plan: Plan, *, fresh: bool, listen: Listener, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        x: Shot | Scene | Sweep,
+        plan: Plan,
+        *,
+        fresh: bool,
+        listen: Listener,
+        cancel: CancelToken,
+    ) -> None:
         self.studio = studio
         self.plan = plan
+        self.shots = (x,) if isinstance(x, Shot) else x.shots
+        self.marking = marking_of(x, studio.marking)
         self.fresh = fresh
         self.listen = listen
         self.cancel = cancel
@@ -57,26 +70,27 @@ class Production:
 
     # -- one shot ---------------------------------------------------------------------------------
 
-    def take(self, index: int, shot: Shot) -> Take:
+    def take(self, index: int) -> Take:
         """Return the take of shot `index`: from the gallery if it is there, else rendered."""
         call = self.plan.calls[index]
-        key = take_key(self._key(index), self.studio.marking, self.studio.maker)
+        key = take_key(self._key(index), self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Take):
             return as_reused(found)
-        frames = self._clean_frames(index, shot)
+        wanted_again = self.plan.timeline is not None
         delivered = self._deliver_clip(
-            frames,
+            self._clean_frames(index, forget=not wanted_again),
             shot=index,
-            marking=self.studio.marking,
             kind="take",
             key=key,
             latents=(self._key(index),),
-            claims=self._claims(call.task, index, _reference_ingredients(call)),
-            spec=shot.to_dict(),
+            claims=self._claims(call.task, (call,), _reference_ingredients(call), call.num_frames),
+            spec=self.shots[index].to_dict(),
             calls=(call,),
             words=call.prompt,
         )
+        if not wanted_again:
+            self._latents.pop(index, None)
         assert isinstance(delivered, Take)
         return delivered
 
@@ -88,22 +102,23 @@ class Production:
             self._keys[index] = latents_key(call, weights, "".join(before))
         return self._keys[index]
 
-    def _clean_frames(self, index: int, shot: Shot, *, forget: bool = False) -> Frames:
+    def _clean_frames(self, index: int, *, forget: bool) -> Frames:
         if index not in self._clean:
             call = self.plan.calls[index]
-            values = self._denoised(index, shot)
+            values = self._denoised(index)
             with self._stage(index, "decode"):
                 self._clean[index] = self._decode(call, values)
         return self._clean.pop(index) if forget else self._clean[index]
 
-    def _denoised(self, index: int, shot: Shot) -> np.ndarray:
+    def _denoised(self, index: int) -> np.ndarray:
         if index in self._latents:
             return self._latents[index].values
         kept = None if self.fresh else self.studio.gallery.latents(self._key(index))
         if kept is not None:
             return kept
         call = self.plan.calls[index]
-        latents = self.studio.engine.denoise(call, self._inputs(call, shot), listen=self.listen, cancel=self.cancel)
+        inputs = self._inputs(call, self.shots[index])
+        latents = self.studio.engine.denoise(call, inputs, listen=self.listen, cancel=self.cancel)
         self._latents[index] = latents
         self._seconds.setdefault(index, {}).update(latents.seconds)
         self.studio.gallery.put_latents(self._key(index), latents.values)
@@ -122,20 +137,8 @@ class Production:
         if item.after_shot is None:
             return fit(picture_of(shot.references[item.reference]), call.width, call.height)
         before = replace(self.plan.calls[item.after_shot], enlarge=1)
-        native = self._decode(before, self._denoised_before(item.after_shot))
+        native = self._decode(before, self._denoised(item.after_shot))
         return fit(native.pixels[-1], call.width, call.height)
-
-    def _denoised_before(self, index: int) -> np.ndarray:
-        if index in self._latents:
-            return self._latents[index].values
-        kept = self.studio.gallery.latents(self._key(index))
-        if kept is None:
-            raise UsageError(
-                "the latents of the shot before are not kept, so nothing can continue it",
-                where=f"shot {index}",
-                hint="render the scene with a gallery that keeps latents: Gallery(keep_latents=True)",
-            )
-        return kept
 
     def _clip(self, item: Input, call: Call, shot: Shot) -> Frames:
         clip = clip_of(shot.references[item.reference], fps=call.fps, frames=call.num_frames)
@@ -147,26 +150,22 @@ class Production:
         """Return the cut of a scene, rendering what is not in the gallery."""
         from wan_sdk.cut import Cut
 
-        marking = scene.marking or self.studio.marking
-        shots = list(scene.shots)
-        keys = [self._key(index) for index in range(len(shots))]
-        key = cut_key(keys, self.plan.timeline, marking, self.studio.maker)
+        shots = range(len(self.shots))
+        keys = [self._key(index) for index in shots]
+        key = cut_key(keys, self.plan.timeline, self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Cut) and len(found.takes) == len(shots):
             return replace(as_reused(found), takes=tuple(map(as_reused, found.takes)))
-        takes = [self.take(index, shot) for index, shot in enumerate(shots)]
-        joined = join(
-            (self._clean_frames(index, shot, forget=True) for index, shot in enumerate(shots)), self.plan.timeline
-        )
+        takes = [self.take(index) for index in shots]
+        joined = join((self._clean_frames(index, forget=True) for index in shots), self.plan.timeline)
         ingredients = tuple(Ingredient(take.path, "video/mp4", "componentOf", take.content_id) for take in takes)
         cut = self._deliver_clip(
             joined,
-            shot=len(shots) - 1,
-            marking=marking,
+            shot=shots[-1],
             kind="cut",
             key=key,
             latents=tuple(keys),
-            claims=self._claims("cut", 0, ingredients, frames=joined),
+            claims=self._claims("cut", self.plan.calls, ingredients, len(joined)),
             spec=scene.to_dict(),
             calls=self.plan.calls,
             words=" ".join([scene.title, *(call.prompt for call in self.plan.calls)]),
@@ -177,11 +176,14 @@ class Production:
 
     # -- marking and keeping ----------------------------------------------------------------------
 
-    def _deliver_clip(self, frames: Frames, *, shot: int, marking: Marking, kind: str, key: str,
-                      latents: tuple[str, ...], claims: Claims, spec: dict[str, Any], calls: tuple[Call, ...],
-                      words: str, parts: tuple[str, ...] = ()) -> Any:  # fmt: skip
+    def _deliver_clip(self, frames: Frames, *, shot: int, kind: str, key: str, latents: tuple[str, ...],
+                      claims: Claims, spec: dict[str, Any], calls: tuple[Call, ...], words: str,
+                      parts: tuple[str, ...] = ()) -> Any:  # fmt: skip
         self.cancel.check()
         gallery = self.studio.gallery
+        # The marks ask the machine's settings whether sockets are forbidden; a studio may forbid them on its own.
+        unstamped = self.studio.offline and self.marking.tsa != "off"
+        marking = replace(self.marking, tsa="off") if unstamped else self.marking
 
         def stage(name: Stage, phase: str, seconds: float = 0.0) -> None:
             self.listen(StageStarted(shot, name) if phase == "started" else StageDone(shot, name, seconds))
@@ -189,44 +191,44 @@ class Production:
         with gallery.incoming() as path:
             delivered = deliver(frames, path, marking=marking, claims=claims, listen=stage)
             made = self._latents.get(shot)
+            spent = self._seconds.values() if kind == "cut" else [self._seconds.get(shot, {})]
             recipe = Recipe(
                 kind=kind,
                 spec=spec,
                 calls=calls,
                 weights={call.model: self.studio.weights_sha256(call.model) for call in calls},
                 frames_sha256=delivered.frames_sha256,
-                marks=_mark_record(delivered, marking),
+                marks=_mark_record(delivered, ("signed without a time stamp: the studio is offline",) * unstamped),
                 device=made.device if made else "",
                 dtype=made.dtype if made else "",
                 libraries=library_versions(),
-                seconds={**self._seconds.get(shot, {}), **delivered.seconds},
+                seconds=_added_up([*spent, delivered.seconds]),
             )
             return gallery.add(
                 path, key=key, latents=latents, content_id=delivered.content_id, recipe=recipe, words=words, parts=parts
             )
 
-    def _claims(
-        self, kind: str, index: int, ingredients: tuple[Ingredient, ...], frames: Frames | None = None
-    ) -> Claims:
-        call = self.plan.calls[index]
-        model = self.studio.catalogue[call.model]
-        width, height = call.delivered_size
+    def _claims(self, kind: str, calls: tuple[Call, ...], ingredients: tuple[Ingredient, ...], frames: int) -> Claims:
+        """Say of a cut what holds for all its shots; what differs stands in the manifests of its takes."""
+        keys = dict.fromkeys(call.model for call in calls)
+        models = [self.studio.catalogue[key] for key in keys]
+        width, height = calls[0].delivered_size
         return Claims(
             kind=kind,
             maker=self.studio.maker,
-            model=model.key,
-            model_title=model.title,
-            model_repo=model.repo,
-            weights_sha256=self.studio.weights_sha256(call.model),
-            seed=call.seed,
-            steps=call.num_inference_steps,
-            guidance=call.guidance_scale,
+            model=", ".join(model.key for model in models),
+            model_title=", ".join(model.title for model in models),
+            model_repo=_shared([model.repo for model in models]) or "",
+            weights_sha256=_shared([self.studio.weights_sha256(key) for key in keys]) or "",
+            seed=_shared([call.seed for call in calls]),
+            steps=_shared([call.num_inference_steps for call in calls]),
+            guidance=_shared([call.guidance_scale for call in calls]),
             width=width,
             height=height,
-            fps=call.fps,
-            frames=len(frames) if frames else call.num_frames,
-            loras=tuple(lora.sha256 for lora in call.loras),
-            prompt=" / ".join(c.prompt for c in self.plan.calls) if kind == "cut" else call.prompt,
+            fps=calls[0].fps,
+            frames=frames,
+            loras=tuple(dict.fromkeys(lora.sha256 for call in calls for lora in call.loras)),
+            prompt=" / ".join(call.prompt for call in calls)[:LONGEST_CLAIMED_PROMPT],
             ingredients=ingredients,
         )
 
@@ -241,12 +243,30 @@ class Production:
         self.listen(StageDone(shot, stage, seconds))
 
 
-def check_servable(plan: Plan) -> None:
+def marking_of(x: Shot | Scene | Sweep, usual: Marking) -> Marking:
+    """Return how what is made of `x` is marked: a scene's own way, else the studio's usual one."""
+    return (x.marking if isinstance(x, Scene) else None) or usual
+
+
+def check_servable(plan: Plan, marking: Marking, *, offline: bool) -> None:
     """Refuse what can be planned but not rendered by this version, before anything is loaded.
 
     Raises:
-      UsageError: For LoRA files, which the engine does not load yet.
+      UsageError: For LoRA files, which the engine does not load yet, a visible label on every take, and a
+        time stamp that is required of a studio that is offline.
     """
+    if marking.label == "always":
+        raise UsageError(
+            "label='always': this version draws no visible label",
+            where="Marking",
+            hint="label='publish' is the usual choice; the invisible marks are on all the same",
+        )
+    if offline and marking.tsa == "required":
+        raise UsageError(
+            "tsa='required': a time stamp cannot be had offline",
+            where="Marking",
+            hint="tsa='best_effort', or a studio that is not offline",
+        )
     for name, call in zip(plan.names, plan.calls, strict=True):
         if call.loras:
             raise UsageError(
@@ -264,44 +284,38 @@ def _reference_ingredients(call: Call) -> tuple[Ingredient, ...]:
     )
 
 
-def _mark_record(delivered: Delivered, marking: Marking) -> MarkRecord:
+def _mark_record(delivered: Delivered, warnings: tuple[str, ...]) -> MarkRecord:
     mark = delivered.watermark
     return MarkRecord(
-        signed=marking.c2pa,
-        watermark=delivered.payload if delivered.watermark_claimed else None,
+        signed=delivered.signed,
+        watermark=delivered.payload,
         psnr_db=mark.psnr_db if mark else None,
         log10_p=mark.log10_p if mark else None,
-        unmarked_on_purpose=marking.unsafe_unmarked,
+        unmarked_on_purpose=delivered.unsafe_unmarked,
+        warnings=(*delivered.warnings, *warnings),
     )
+
+
+def _shared(values: Sequence[Any]) -> Any:
+    """Return the value that all have, or None where they differ."""
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _added_up(stages: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for seconds in stages:
+        for stage, took in seconds.items():
+            total[stage] = total.get(stage, 0.0) + took
+    return total
 
 
 # -- copies for the user ----------------------------------------------------------------------------
 
 
-def prepare_folder(folder: Path) -> Path:
-    """Make an output folder and check that it can be written, before anything is rendered."""
-    probe_file = folder / f".writable-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe_file.write_bytes(b"")
-        probe_file.unlink()
-    except OSError as problem:
-        raise StorageError(
-            f"cannot be written ({problem.strerror or problem})",
-            where=f"output folder {folder}",
-            hint="choose a folder that you may write to",
-        ) from None
-    return folder
-
-
-def deliver_copies(x: Any, result: Any, folder: Path) -> list[Path]:
+def deliver_copies(x: Any, result: Any, folder: Path) -> None:
     """Copy the signed files of a result into a folder under readable names; never the prompt."""
-    copies = []
     for stem, clip in _named(x, result):
-        target = folder / f"{stem}.mp4"
-        copy_whole(clip.path, target)
-        copies.append(target)
-    return copies
+        copy_whole(clip.path, folder / f"{stem}.mp4")
 
 
 def _named(x: Any, result: Any) -> list[tuple[str, Any]]:

@@ -27,6 +27,7 @@ class MarkRecord:
       psnr_db: Distance between the clean and the marked frames.
       log10_p: Base-10 logarithm of the watermark's proved false-alarm probability.
       unmarked_on_purpose: Whether marks were switched off with ``unsafe_unmarked=True``.
+      warnings: What did not go as wished, in words; empty as a rule.
     """
 
     signed: bool
@@ -34,6 +35,7 @@ class MarkRecord:
     psnr_db: float | None = None
     log10_p: float | None = None
     unmarked_on_purpose: bool = False
+    warnings: tuple[str, ...] = ()
 
     def words(self) -> str:
         """Say the marks as the slate shows them.
@@ -44,7 +46,8 @@ class MarkRecord:
         if self.unmarked_on_purpose:
             return "unmarked on purpose"
         signed = "signed" if self.signed else "not signed"
-        return f"{signed}, {'watermarked' if self.watermark else 'no watermark'}"
+        marks = f"{signed}, {'watermarked' if self.watermark else 'no watermark'}"
+        return "; ".join((marks, *self.warnings))
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Recipe:
         """Return the recipe that `to_dict` wrote."""
         fields = {name: value for name, value in data.items() if name != "schema"}
         fields["calls"] = tuple(Call.from_dict(call) for call in fields["calls"])
-        fields["marks"] = MarkRecord(**fields["marks"])
+        marks = fields["marks"]
+        fields["marks"] = MarkRecord(**{**marks, "warnings": tuple(marks.get("warnings", ()))})
         return cls(**fields)
 
     def to_json(self) -> str:

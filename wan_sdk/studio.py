@@ -19,7 +19,7 @@ from wan_sdk.models.model import Model
 from wan_sdk.planning import Plan, resolve
 from wan_sdk.planning.call import Machine, Probe
 from wan_sdk.spec import Lora, Marking, Reference, Scene, Shot, Sweep
-from wan_sdk.take import Takes
+from wan_sdk.take import Takes, prepare_folder
 
 if TYPE_CHECKING:
     from wan_sdk.cut import Cut
@@ -69,7 +69,11 @@ class Studio:
                 where="Studio",
                 hint="start one studio for each GPU, in processes of their own (CUDA_VISIBLE_DEVICES)",
             )
-        if isinstance(model, str):
+        if marking is not None and not isinstance(marking, Marking):
+            raise UsageError(
+                f"marking is {marking!r:.80}; it must be a Marking", where="Studio", hint="Marking(prompt='include')"
+            )
+        if model is not None and not isinstance(model, Model):
             models.get(model)
         self.model = model.key if isinstance(model, Model) else model
         self.gallery = gallery if isinstance(gallery, Gallery) else Gallery(gallery)
@@ -77,7 +81,7 @@ class Studio:
         self.tier = tier
         self.download = download
         self.offline = settings.offline(offline)
-        self.maker = maker
+        self.maker = _checked_maker(maker)
         self._own_models = {model.key: model} if isinstance(model, Model) else {}
         self._engine = engine
         self._queue = Queue()
@@ -143,20 +147,21 @@ class Studio:
           WanError: What went wrong later; the gallery is left whole.
         """
         started = time.perf_counter()
-        x = self._with_files(x)
-        plan = self.plan(x)
+        x, plan, folder = self._ready(x, out)
         listen = listen or _doors.progress_listener(plan.title, plan) or _deaf
         listen(StageStarted(0, "plan"))
         listen(StageDone(0, "plan", time.perf_counter() - started))
-        return self._produce(x, plan, out, fresh, listen, CancelToken())
+        return self._produce(x, plan, folder, fresh, listen, CancelToken())
 
     def submit(self, x: Shot | Scene | Sweep, *, out: str | os.PathLike[str] | None = None, fresh: bool = False) -> Job:
-        """Render in the background; returns at once with a Job that shows itself as a live panel."""
-        x = self._with_files(x)
-        plan = self.plan(x)
-        self._prepare(out)
+        """Render in the background; returns at once with a Job that shows itself as a live panel.
+
+        Raises:
+          UsageError: If what was asked cannot be, as for `render`; what goes wrong later is in the job.
+        """
+        x, plan, folder = self._ready(x, out)
         job = Job(plan.title, plan)
-        return self._queue.put(job, lambda job: self._produce(x, plan, out, fresh, job._hear, job.cancel_token))  # noqa: SLF001
+        return self._queue.put(job, lambda job: self._produce(x, plan, folder, fresh, job._hear, job.cancel_token))  # noqa: SLF001
 
     def unload(self) -> None:
         """Forget all weights and free their memory; the next render loads them again."""
@@ -182,41 +187,36 @@ class Studio:
             return checkpoint.fetch(chosen, offline=False).sha256
         return checkpoint.find(chosen).sha256
 
-    def _produce(
-        self, x: Any, plan: Plan, out: Any, fresh: bool, listen: Listener, cancel: CancelToken
-    ) -> Take | Cut | Takes:
-        from wan_sdk.production import Production, check_servable
+    def _ready(self, x: Any, out: Any) -> tuple[Any, Plan, Path | None]:
+        """Plan, and find out that the folders can be written; only then is anything written, arrays first."""
+        from wan_sdk.materials import with_files
+        from wan_sdk.production import check_servable, marking_of
 
-        check_servable(plan)
-        folder = self._prepare(out)
+        plan = self.plan(x)
+        check_servable(plan, marking_of(x, self.marking), offline=self.offline)
+        self.gallery.prepare()
+        folder = None if out is None else Path(out).expanduser()
+        if folder is not None:
+            prepare_folder(folder, where=f"output folder {folder}", hint="choose a folder that you may write to")
+        kept = with_files(x, self.gallery.folder / "references")
+        return (x, plan, folder) if kept == x else (kept, self.plan(kept), folder)
+
+    def _produce(
+        self, x: Any, plan: Plan, folder: Path | None, fresh: bool, listen: Listener, cancel: CancelToken
+    ) -> Take | Cut | Takes:
+        from wan_sdk.production import Production, deliver_copies
+
         with self._rendering:
-            production = Production(self, plan, fresh=fresh, listen=listen, cancel=cancel)
+            production = Production(self, x, plan, fresh=fresh, listen=listen, cancel=cancel)
             if isinstance(x, Shot):
-                result: Any = production.take(0, x)
+                result: Any = production.take(0)
             elif isinstance(x, Sweep):
-                takes = [production.take(index, shot) for index, shot in enumerate(x.shots)]
-                result = Takes(takes, x.axes)
+                result = Takes([production.take(index) for index in range(len(x))], x.axes)
             else:
                 result = production.cut(x)
         if folder:
-            from wan_sdk.production import deliver_copies
-
             deliver_copies(x, result, folder)
         return result
-
-    def _with_files(self, x: Any) -> Any:
-        _check_renderable(x)
-        from wan_sdk.materials import with_files
-
-        return with_files(x, self.gallery.folder / "references")
-
-    def _prepare(self, out: Any) -> Path | None:
-        self.gallery.prepare()
-        if out is None:
-            return None
-        from wan_sdk.production import prepare_folder
-
-        return prepare_folder(Path(out).expanduser())
 
 
 @cache
@@ -227,6 +227,21 @@ def default_studio() -> Studio:
 
 def _deaf(_event: Any) -> None:
     pass
+
+
+def _checked_maker(maker: str | None) -> str | None:
+    """Find out now, not after a render, whether a manifest can name the maker."""
+    if maker is None:
+        return None
+    from wan_sdk.marking.manifest import Claims
+
+    hint = "a name as it should stand in the manifest, e.g. maker='Ada Films'"
+    if not isinstance(maker, str):
+        raise UsageError(f"maker is {maker!r:.80}; it must be text", where="Studio", hint=hint)
+    try:
+        return Claims("t2v", maker=maker).maker
+    except UsageError as problem:
+        raise UsageError(problem.message, where="Studio", hint=hint) from None
 
 
 def _check_renderable(x: object) -> None:
