@@ -120,6 +120,7 @@ def issue(
     starts: dt.timedelta = -dt.timedelta(days=2),
     ends: dt.timedelta = dt.timedelta(days=100),
     purposes: tuple[x509.ObjectIdentifier, ...] = (CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION),
+    purposes_critical: bool = False,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | None = None,
 ) -> Party:
     """Issue a certificate; self-signed without an issuer."""
@@ -151,7 +152,7 @@ def issue(
         )
     )
     if not authority and purposes:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=purposes_critical)
     digest = None if isinstance(parent.key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return Party(builder.sign(parent.key, digest), key)
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import struct
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,12 @@ import pytest
 from PIL import Image
 
 from tests.marking.conftest import claims, film, flipped, issue, remux, write_private
+from tests.marking.time_stamping import TimeStamper
 from wan_sdk.errors import MarkingError, MediaError, SignerError
 from wan_sdk.marking import authority, signing
 from wan_sdk.marking.credentials import context, read, read_store
 from wan_sdk.marking.manifest import Ingredient, build_manifest, new_content_id
-from wan_sdk.marking.signer import local_signatory, signatory_from_files
+from wan_sdk.marking.signer import local_signatory, signatory_from_files, time_stamp_url
 from wan_sdk.marking.signing import sign_file, with_origin
 from wan_sdk.marking.verify import verify
 from wan_sdk.media.encode import encode_mp4
@@ -194,18 +196,34 @@ def test_what_is_no_media_cannot_be_an_ingredient(content, home) -> None:
         with_origin(Ingredient(content, None, "inputTo"), home)
 
 
-def test_a_file_outlives_its_certificate_only_as_unknown(plain, tmp_path, monkeypatch) -> None:
-    seconds = 1.5
+def test_a_time_stamp_lets_a_file_outlive_its_certificate(plain, tmp_path, monkeypatch) -> None:
+    """Without one it becomes a file of somebody unknown."""
+    seconds = 4.0
     monkeypatch.setattr(authority, "LEAF_DAYS", (authority.BACKDATED.total_seconds() + seconds) / 86400)
-    made = dt.datetime.now(dt.UTC)
-    path = sign(plain, tmp_path / "a.mp4", tmp_path / "home")
-    assert read(path, home=tmp_path / "home").state == "TRUSTED"
-    while dt.datetime.now(dt.UTC) < made + dt.timedelta(seconds=seconds + 1.2):
-        pass
-    told = read(path, home=tmp_path / "home")
-    assert told.state == "SIGNED_UNKNOWN"
-    assert "signingCredential.expired" in told.codes
-    assert any("signer_expired" in reason for reason in verify(path, home=tmp_path / "home").reasons)
+    home, stamper = tmp_path / "home", TimeStamper()
+    (tmp_path / "root.pem").write_text(stamper.root.pem)
+    authority.trust(tmp_path / "root.pem", home=home)
+    signatory = local_signatory(home)
+    with stamper.serving() as url:
+        for name, service in (("plain.mp4", None), ("stamped.mp4", url)):
+            target = tmp_path / name
+            sign_file(plain, target, manifest(), signatory=signatory, time_stamp_url=service, home=home)
+    assert read(tmp_path / "stamped.mp4", home=home).time_stamped
+    time.sleep(max(0.0, (signatory.expires - dt.datetime.now(dt.UTC)).total_seconds() + 1.2))
+    assert read(tmp_path / "stamped.mp4", home=home).state == "TRUSTED"
+    ended = read(tmp_path / "plain.mp4", home=home)
+    assert ended.state == "SIGNED_UNKNOWN"
+    assert "signingCredential.expired" in ended.codes
+    assert any(
+        "signer_expired" in reason for reason in verify(tmp_path / "plain.mp4", effort="fast", home=home).reasons
+    )
+
+
+def test_an_answering_service_is_used_and_a_required_stamp_is_had(tmp_path, monkeypatch, plain, home) -> None:
+    monkeypatch.delenv("WAN_SDK_OFFLINE", raising=False)
+    monkeypatch.setenv("WAN_SDK_HOME", str(tmp_path))
+    with TimeStamper().serving() as url:
+        assert time_stamp_url("required", url=url) == (url, "")
 
 
 @pytest.mark.parametrize("algorithm", ["es384", "ed25519", "ps256"])

@@ -128,6 +128,12 @@ def test_what_the_library_would_sign_unasked_is_refused(fields: dict[str, Any], 
     assert words in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.parametrize("folder", ["/home/ada/models/mine", "~/mine", "./mine", "C:\\Users\\ada", "ada/secret/film"])
+def test_folders_of_this_machine_are_not_written(folder: str) -> None:
+    assert folder not in str(build_manifest(claims(model_repo=folder)))
+    assert "Wan-AI/Wan2.1-T2V" in str(build_manifest(claims(model_repo="Wan-AI/Wan2.1-T2V")))
+
+
 def test_relations_are_a_closed_vocabulary() -> None:
     with pytest.raises(UsageError, match="inputTo, parentOf, componentOf"):
         Ingredient(b"", "image/png", "childOf")  # type: ignore[arg-type]

@@ -84,7 +84,8 @@ class Delivered:
       frames_sha256: Of the clean frames, before any mark.
       signed: Whether it carries credentials.
       payload: The id in its pixels, 16 hexadecimal digits, or None when none could be read back.
-      watermark_claimed: Whether the manifest may say, and says, that it is watermarked.
+      watermark_claimed: Whether it was read back from the finished file, so that it may be claimed;
+        a signed clip's manifest then claims it.
       watermark: How the mark was read back; None when none was wanted.
       fingerprint: Its likeness.
       seconds: By stage: "mark", "encode", "sign".
@@ -250,7 +251,7 @@ class _Delivery:
             frames_sha256=hashlib.sha256(self.frames.pixels.tobytes()).hexdigest(),
             signed=store is not None,
             payload=payload,
-            watermark_claimed=payload is not None and store is not None,
+            watermark_claimed=payload is not None,
             watermark=mark,
             fingerprint=essence.fingerprint,
             seconds=self.seconds,

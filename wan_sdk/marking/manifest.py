@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import hmac
 import math
+import re
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ MADE_BY_MODEL = f"{_SOURCE_TYPES}trainedAlgorithmicMedia"
 DRAWN_BY_PROGRAM = f"{_SOURCE_TYPES}algorithmicMedia"
 PARTLY_MADE_BY_MODEL = f"{_SOURCE_TYPES}compositeWithTrainedAlgorithmicMedia"
 
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LONGEST_PROMPT = 100_000
 _LONGEST_WORD = 300
 
@@ -76,7 +78,7 @@ class Claims:
       content_id: UUIDv7 of the clip; drawn when empty.
       created: When (UTC); now when None.
       maker: Who answers for it, as they want to be named; None leaves it out.
-      model, model_title, model_repo: Key, name and repository of the model.
+      model, model_title, model_repo: Key, name and repository of the model; a folder is not written.
       weights_sha256: Hash of its weights.
       seed, steps, guidance: Settings; guidance is a number or (high noise, low noise).
       width, height, fps, frames: Of the delivered clip.
@@ -229,7 +231,7 @@ def _disclosure(claims: Claims) -> dict[str, Any]:
         {
             "modelType": "c2pa.types.model",
             "modelName": claims.model_title or claims.model or "unnamed model",
-            "modelIdentifier": claims.model_repo or claims.model,
+            "modelIdentifier": _repository(claims) or claims.model,
             "contentProfile": {"humanOversightLevel": "prompt_guided"},
         }
     )
@@ -246,7 +248,7 @@ def _generation(claims: Claims, created: str, salt: bytes | None) -> dict[str, A
             "provider": claims.maker,
             "system": dict(claims.software),
             "model": claims.model,
-            "repository": claims.model_repo,
+            "repository": _repository(claims),
             "weightsSha256": claims.weights_sha256,
             "loraSha256": list(claims.loras),
             # Text, because JSON numbers of 2^63 and more do not survive the library.
@@ -260,6 +262,11 @@ def _generation(claims: Claims, created: str, salt: bytes | None) -> dict[str, A
             "promptCommitment": commitment and {"alg": "HMAC-SHA256", "value": commitment},
         }
     )
+
+
+def _repository(claims: Claims) -> str:
+    """Return the model's repository; a folder on this machine is nobody's business."""
+    return claims.model_repo if _REPOSITORY.fullmatch(claims.model_repo) else ""
 
 
 def _signpost(claims: Claims) -> dict[str, Any]:
