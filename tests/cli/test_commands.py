@@ -117,7 +117,8 @@ def test_models_and_doctor_tell_programs_and_people(capsys):
     assert "nano" in said(capsys)[0]
     assert run(["doctor", "--json"]) == 0
     findings = {finding["what"]: finding for finding in said(capsys)[0]["findings"]}
-    assert {"software", "machine", "gallery", "signer"} <= set(findings)
+    assert {"software", "machine", "models here", "models fit", "gallery", "signer"} <= set(findings)
+    assert "nano" in findings["models fit"]["words"]
 
 
 def test_bench_refuses_clips_and_suites_that_are_not_there(capsys):
@@ -153,6 +154,31 @@ def test_the_course_is_copied_and_changes_in_it_are_kept(tmp_path, capsys):
     assert first.read_text() == "mine"
     assert run(["lab", str(folder), "--no-open", "--reset"]) == 0
     assert first.read_text() == shipped
+    capsys.readouterr()
+    assert run(["lab", str(folder), "--no-open", "--json"]) == 0
+    told, _ = said(capsys)
+    assert told["schema"] == "wan_sdk.Course/1"
+    assert "01_first_take.ipynb" in told["notebooks"]
+
+
+def test_a_course_folder_that_cannot_be_written_is_a_typed_error(tmp_path, capsys):
+    (tmp_path / "file").write_bytes(b"")
+    assert run(["lab", str(tmp_path / "file" / "course"), "--no-open", "--json"]) == 1
+    assert said(capsys)[0]["error"]["type"] == "StorageError"
+
+
+def test_no_command_prints_the_help_and_no_empty_error(capsys):
+    assert run([]) == 64
+    out, err = said(capsys)
+    assert "Usage" in out
+    assert err == ""
+
+
+def test_a_reader_that_goes_away_is_no_defect():
+    command = f"{sys.executable} -c 'from wan_sdk.cli import main; main()' models list --json | head -n 1"
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == "{"
+    assert ran.stderr == ""
 
 
 def test_the_installed_command_runs():

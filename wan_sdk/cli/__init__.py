@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 64 wrong usage or a bad scene, 70 anything unfores
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -33,11 +34,15 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = app(args=list(arguments), prog_name="wan-sdk", standalone_mode=False)
+        sys.stdout.flush()
     except WanError as problem:
         print_error(problem, as_json)
         return problem.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has gone, as `| head` does; nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Exception as problem:
         return _unforeseen(problem, as_json)
     if code == INTERRUPTED:  # the CLI library turns Ctrl-C into this code by itself
@@ -46,9 +51,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _unforeseen(problem: Exception, as_json: bool) -> int:
-    # The CLI library's own usage errors carry `format_message`.
+    # The CLI library's own usage errors carry `format_message`; without a message it has printed its help.
     if hasattr(problem, "format_message"):
-        print_error(UsageError(problem.format_message(), hint="wan-sdk --help"), as_json)
+        if message := problem.format_message().strip():
+            print_error(UsageError(message, hint="wan-sdk --help"), as_json)
         return USAGE
     print_error(
         WanError(f"{type(problem).__name__}: {problem}", hint="this is a defect of wan_sdk; the lines above say where"),

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from wan_sdk import settings
+from wan_sdk import models, settings
 from wan_sdk.cli.output import print_json
 from wan_sdk.errors import WanError
 
@@ -30,7 +30,7 @@ class Finding:
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False) -> None:
     """Say what this machine can run and what is missing; exit code 1 when rendering cannot work."""
-    findings = [*_software(), *_machine(), *_places(), *_marks()]
+    findings = [*_software(), *_machine(), *_models(), *_places(), *_marks()]
     if json:
         print_json({"schema": "wan_sdk.Doctor/1", "findings": [asdict(finding) for finding in findings]})
     else:
@@ -47,6 +47,8 @@ def _software() -> list[Finding]:
     for package, feature in (("peft", "LoRA files: pip install 'wan-sdk[lora]'"),):
         if importlib.util.find_spec(package) is None:
             findings.append(Finding(package, "note", f"not installed; needed for {feature}"))
+    if shutil.which("ffmpeg") is None:
+        findings.append(Finding("ffmpeg", "note", "no such program; mediapy.show_video needs it, nothing else does"))
     return findings
 
 
@@ -59,6 +61,26 @@ def _machine() -> list[Finding]:
     if machine.device == "cpu":
         findings.append(Finding("gpu", "note", "none found: nano renders in seconds, the large models need one"))
     return findings
+
+
+def _models() -> list[Finding]:
+    """Say which models are here, and which would fit into this machine's memory."""
+    from wan_sdk.engine import checkpoint
+    from wan_sdk.spec import Shot
+    from wan_sdk.studio import Studio
+
+    runnable = [model for model in models.catalogue() if model.runnable]
+    here = [model.key for model in runnable if checkpoint.is_here(model)]
+    fitting = []
+    for model in runnable:
+        studio = Studio(model.key)
+        if "t2v" in model.tasks and studio.plan(Shot("a boat on the sea")).memory_gb <= studio.machine.memory_gb:
+            fitting.append(model.key)
+    state: State = "ok" if "nano" in here else "missing"
+    return [
+        Finding("models here", state, ", ".join(here) or "none; install wan-sdk again"),
+        Finding("models fit", "ok", f"by the estimate, text to video with {', '.join(fitting) or 'none'}"),
+    ]
 
 
 def _places() -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Annotated
 import typer
 
 import wan_sdk
+from wan_sdk.cli.output import print_json
 from wan_sdk.errors import StorageError
+from wan_sdk.take import copy_whole
 
 INSIDE_THE_PACKAGE = Path(wan_sdk.__file__).parent / "course"
 BESIDE_THE_PACKAGE = Path(wan_sdk.__file__).parent.parent / "notebooks"
@@ -31,13 +32,18 @@ def lab(
     folder: Annotated[Path, typer.Argument(help="Where to put your copy of the course.")] = Path("wan_course"),
     reset: Annotated[bool, typer.Option("--reset", help="Put back the notebooks as they were shipped.")] = False,
     open_lab: Annotated[bool, typer.Option("--open/--no-open", help="Open JupyterLab on it.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """Copy the course into a folder of your own and open JupyterLab there; your changes are kept."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(course_folder().glob("*.ipynb")):
+    notebooks = sorted(course_folder().glob("*.ipynb"))
+    for notebook in notebooks:
         target = folder / notebook.name
         if reset or not target.exists():
-            shutil.copyfile(notebook, target)
-    print(f"the course is in {folder}")
+            copy_whole(notebook, target)
+    if json:
+        names = [notebook.name for notebook in notebooks]
+        print_json({"schema": "wan_sdk.Course/1", "folder": str(folder), "notebooks": names})
+    else:
+        print(f"the course is in {folder}", flush=True)
     if open_lab:
         raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(folder)]))  # noqa: S603
