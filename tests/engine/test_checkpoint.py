@@ -204,6 +204,7 @@ def test_a_tensor_that_is_missing_is_not_made_up(fresh_engine, copied):
 
 def test_an_index_that_is_not_json(copied):
     (Path(copied.repo) / "model_index.json").write_text("{")
+    assert not checkpoint.is_here(copied)
     with pytest.raises(DamagedWeights) as caught:
         checkpoint.find(copied)
     assert caught.value.where.endswith("model_index.json")

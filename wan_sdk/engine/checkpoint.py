@@ -114,10 +114,10 @@ def find(model: Model) -> Checkpoint:
 
 
 def is_here(model: Model) -> bool:
-    """Return whether a model's files are on this machine."""
+    """Return whether a model's files are on this machine, as far as their descriptions can be read."""
     try:
         find(model)
-    except ModelNotHere:
+    except (ModelNotHere, DamagedWeights):
         return False
     return True
 
