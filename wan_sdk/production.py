@@ -15,7 +15,6 @@ import numpy as np
 
 from wan_sdk.engine.protocol import CancelToken, EngineInputs, Latents, Listener, Stage, StageDone, StageStarted
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.deliver import Delivered, deliver
 from wan_sdk.marking.manifest import Claims, Ingredient
 from wan_sdk.materials import clip_of, picture_of
 from wan_sdk.media.fit import fit
@@ -29,6 +28,7 @@ from wan_sdk.take import Take, Takes, as_reused, copy_whole
 
 if TYPE_CHECKING:
     from wan_sdk.cut import Cut
+    from wan_sdk.marking.deliver import Delivered
     from wan_sdk.studio import Studio
 
 LONGEST_CLAIMED_PROMPT = 100_000  # what a manifest may hold; the prompts of a long scene together may have more
@@ -179,6 +179,9 @@ class Production:
     def _deliver_clip(self, frames: Frames, *, shot: int, kind: str, key: str, latents: tuple[str, ...],
                       claims: Claims, spec: dict[str, Any], calls: tuple[Call, ...], words: str,
                       parts: tuple[str, ...] = ()) -> Any:  # fmt: skip
+        # Imported here: the mathematics of the marks costs half a second that a take from the gallery need not pay.
+        from wan_sdk.marking.deliver import deliver
+
         self.cancel.check()
         gallery = self.studio.gallery
         # The marks ask the machine's settings whether sockets are forbidden; a studio may forbid them on its own.
@@ -320,7 +323,8 @@ def deliver_copies(x: Any, result: Any, folder: Path) -> None:
 
 def _named(x: Any, result: Any) -> list[tuple[str, Any]]:
     if isinstance(result, Takes):
-        return [(f"take-{number:02d}", take) for number, take in enumerate(result, 1)]
+        stem = clean_name(x.shot.name) or "take"
+        return [(f"{stem}-{number:02d}", take) for number, take in enumerate(result, 1)]
     if isinstance(result, Take):
         return [(clean_name(x.name) or "take", result)]
     stem = clean_name(x.title) or "scene"
