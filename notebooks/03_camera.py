@@ -86,8 +86,8 @@ takes.sheet()
 
 # %% [markdown]
 # A model is *asked* for a move in words; it is not told by how many pixels. `nano` learned from clips whose cameras
-# are known exactly, which is why it follows well. Large models follow common moves, and often not the amount: look
-# before you trust.
+# are known exactly, which is why it can follow an amount. Large models follow common moves, and often not the amount:
+# look before you trust.
 
 # %%
 for take in takes:

@@ -47,8 +47,8 @@ assert len({take.recipe.frames_sha256 for take in seeds}) == 3
 # %% [markdown]
 # ## Steps: how often it looks again
 #
-# Each step runs the whole network, so time grows with the steps. The clip changes much from 2 to 6 steps, and little
-# after that: more is not better for ever.
+# Each step runs the whole network, so time grows with the steps. The first few steps more change
+# much, later ones less and less: more is not better for ever.
 
 # %%
 steps = shot.with_seed(1).sweep(steps=[2, 6, 12]).render()
