@@ -154,6 +154,18 @@ def test_a_damaged_index_is_named_and_not_overwritten(gallery):
         gallery.takes()
 
 
+def test_an_index_that_another_program_holds_is_not_called_damaged(gallery, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.01))
+    holder = connect(gallery.folder / "index.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageError, match="locked") as caught:
+        add(gallery, b"clip")
+    assert "try again" in caught.value.hint
+    assert list(gallery.folder.glob("*.mp4")) == []
+    holder.close()
+
+
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)

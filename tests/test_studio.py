@@ -49,6 +49,8 @@ def test_the_same_shot_is_not_rendered_twice_and_needs_no_engine(studio):
     again = other.render(BALL)
     assert (again.id, again.reused, first.reused) == (first.id, True, False)
     assert other._engine is None
+    named = other.render(BALL.with_name("ball"))
+    assert (named.id, named.shot.name) == (first.id, "ball")
     program = (
         "import sys; from wan_sdk import Studio, Shot, Camera;"
         f"shot = Shot({BALL.prompt!r}, steps=3, seed=5, camera=Camera.pan(20));"
@@ -125,6 +127,8 @@ def test_a_scene_becomes_a_cut_with_its_takes_as_ingredients(studio, tmp_path):
     assert names == ["harbour-01.mp4", "harbour-02.mp4", "harbour.mp4"]
     assert (tmp_path / "out" / "harbour.mp4").read_bytes() == cut.path.read_bytes()
     assert studio.render(SCENE).reused
+    renamed = studio.render(SCENE.with_title("Pier"))
+    assert (renamed.id, renamed.scene.title, renamed.takes[0].reused) == (cut.id, "Pier", True)
     assert [take.id for take in studio.gallery.open(cut.id).takes] == [take.id for take in cut.takes]
 
 

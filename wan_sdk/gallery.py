@@ -49,6 +49,13 @@ CREATE TABLE IF NOT EXISTS takes (
 CREATE INDEX IF NOT EXISTS takes_by_key ON takes (key, created);
 """
 _STALE_SECONDS = 24 * 3600
+_DAMAGED = "the signed clips beside it are whole; move the index away and a new one is begun"
+_HINTS = {  # by what SQLite says
+    "locked": "another program has been writing to it for half a minute; try again when it is done",
+    "full": "make room, or choose another folder with gallery= or WAN_SDK_GALLERY",
+    "readonly": "choose a folder that you may write to with gallery= or WAN_SDK_GALLERY",
+    "unable to open": "choose a folder that you may write to with gallery= or WAN_SDK_GALLERY",
+}
 
 
 @dataclass(frozen=True)
@@ -268,7 +275,7 @@ class Gallery:
             raise StorageError(
                 f"the index cannot be used ({problem})",
                 where=str(self._index),
-                hint="the signed clips beside it are whole; move the index away and a new one is begun",
+                hint=next((hint for sign, hint in _HINTS.items() if sign in str(problem)), _DAMAGED),
             ) from None
 
     def _remove_stale(self) -> None:

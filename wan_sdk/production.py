@@ -76,7 +76,7 @@ class Production:
         key = take_key(self._key(index), self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Take):
-            return as_reused(found)
+            return as_reused(found, self.shots[index].to_dict())
         wanted_again = self.plan.timeline is not None
         delivered = self._deliver_clip(
             self._clean_frames(index, forget=not wanted_again),
@@ -155,8 +155,9 @@ class Production:
         key = cut_key(keys, self.plan.timeline, self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Cut) and len(found.takes) == len(shots):
-            return replace(as_reused(found), takes=tuple(map(as_reused, found.takes)))
-        takes = [self.take(index) for index in shots]
+            takes = tuple(as_reused(take, shot.to_dict()) for take, shot in zip(found.takes, self.shots, strict=True))
+            return replace(as_reused(found, scene.to_dict()), takes=takes)
+        takes = tuple(self.take(index) for index in shots)
         joined = join((self._clean_frames(index, forget=True) for index in shots), self.plan.timeline)
         ingredients = tuple(Ingredient(take.path, "video/mp4", "componentOf", take.content_id) for take in takes)
         cut = self._deliver_clip(
@@ -172,7 +173,7 @@ class Production:
             parts=tuple(take.id for take in takes),
         )
         assert isinstance(cut, Cut)
-        return replace(cut, takes=tuple(takes))
+        return replace(cut, takes=takes)
 
     # -- marking and keeping ----------------------------------------------------------------------
 

@@ -212,9 +212,9 @@ class Takes(Sequence[Take]):
         return _doors.mimebundle(self)
 
 
-def as_reused(clip: Any) -> Any:
-    """Return the same clip, said to have lain in the gallery already."""
-    return replace(clip, reused=True)
+def as_reused(clip: Any, spec: dict[str, Any]) -> Any:
+    """Return a clip that lay in the gallery as what was asked for now: names and titles are no part of its key."""
+    return replace(clip, reused=True, recipe=replace(clip.recipe, spec=spec))
 
 
 def copy_whole(source: Path, target: Path) -> None:
