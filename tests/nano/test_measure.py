@@ -1,0 +1,97 @@
+"""The ruler reads from pixels what the world knows to be so."""
+
+import math
+
+import numpy as np
+import pytest
+
+from wan_sdk.media.frames import Frames
+from wan_sdk.nano.attributes import COLOURS
+from wan_sdk.nano.measure import Measurement, measure, psnr
+from wan_sdk.nano.world import build, render, sample
+from wan_sdk.spec.camera_moves import InTurn, Move, Together
+
+
+def clip(camera, seed=1, frames=13, **fixed):
+    usual = {"place": "meadow", "time": "day", "weather": "clear", "style": "plain", "subject": "cat", "size": "medium"}
+    fixed = usual | {"motion": "still", "companion": None, "colour": "red"} | fixed
+    scene = build(sample(np.random.default_rng(seed), 1, camera=camera, **fixed), frames, fps=6)
+    pictures = render(scene, 96, 160)[0]
+    return Frames(((pictures + 1) * 127.5).round().byte().permute(1, 2, 3, 0).numpy(), fps=6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [
+        *(("pan", 20.0), ("pan", -12.0), ("tilt", 12.0), ("roll", -20.0), ("zoom", 1.5), ("zoom", 0.7)),
+        *(("truck", 0.3), ("pedestal", 0.3), ("dolly", 0.3), ("orbit", 25.0)),
+    ],
+)
+def test_kind_way_and_amount_of_a_move_are_read(kind, amount):
+    read = measure(clip(Move(kind, amount))).amounts
+    assert set(read) == {kind}
+    if kind == "zoom":
+        assert math.log(read[kind]) == pytest.approx(math.log(amount), rel=0.1)
+    else:
+        assert read[kind] == pytest.approx(amount, rel=0.15)
+
+
+def test_a_still_camera_is_still_even_if_the_subject_moves():
+    for motion in ("still", "right"):
+        read = measure(clip(Move("static", 0), motion=motion))
+        assert read.words == "the camera holds still"
+        assert read.amounts == {}
+        assert read.drift < 0.003
+
+
+def test_two_moves_are_told_apart():
+    read = measure(clip(Together((Move("pan", 20.0), Move("zoom", 1.5))), frames=25))
+    assert isinstance(read.camera, Together)
+    assert read.amounts["pan"] == pytest.approx(20, rel=0.15)
+    read = measure(clip(InTurn((Move("tilt", 12.0), Move("pan", 20.0)), (0.5, 0.5)), frames=25))
+    assert isinstance(read.camera, InTurn)
+    assert [move.kind for move in read.camera.parts] == ["tilt", "pan"]
+
+
+def test_colours_are_read_or_left_unread():
+    right = wrong = 0
+    for seed, colour in enumerate(COLOURS):
+        read = measure_colour(clip(Move("static", 0), seed, frames=2, colour=colour, subject="ball"))
+        right += read == colour
+        wrong += read not in (colour, None)
+    assert right >= 9
+    assert wrong <= 2
+
+
+def measure_colour(frames):
+    return measure(frames).colour
+
+
+def test_flicker_seam_and_first_frame_are_measured():
+    frames = clip(Move("static", 0), motion="still")
+    even = measure(frames, first_frame=frames.pixels[0])
+    pixels = frames.pixels.copy()
+    pixels[1::2] = np.clip(pixels[1::2].astype(int) + 12, 0, 255)
+    flickering = measure(frames.with_pixels(pixels))
+    assert even.first_frame_db == math.inf
+    assert even.flicker < 1 < 10 < flickering.flicker
+    pixels = frames.pixels.copy()
+    pixels[7:] = pixels[7:, ::-1]
+    assert measure(frames.with_pixels(pixels)).seam > 5
+
+
+def test_psnr_is_that_of_the_textbook():
+    assert psnr(np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 255, np.uint8)) == 0
+
+
+@pytest.mark.parametrize("shape", [(2, 96, 160, 3), (5, 256, 64, 3), (1, 32, 32, 3)])
+def test_clips_without_anything_to_see_are_still(shape):
+    read = measure(Frames(np.full(shape, 120, np.uint8), fps=12))
+    assert isinstance(read, Measurement)
+    assert read.amounts == {}
+    assert read.colour is None
+
+
+def test_noise_is_measured_without_complaint():
+    noise = np.random.default_rng(0).integers(0, 256, (5, 64, 96, 3), dtype=np.uint8)
+    assert measure(Frames(noise, fps=24)).flicker >= 0
