@@ -59,3 +59,9 @@ def rotated(clip: np.ndarray, degrees: float) -> np.ndarray:
     height, width = clip.shape[1:3]
     turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1.0)
     return np.stack([cv2.warpAffine(f, turn, (width, height), flags=cv2.INTER_CUBIC) for f in clip])
+
+
+def projected(clip: np.ndarray, corners: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    height, width = clip.shape[1:3]
+    warp = cv2.getPerspectiveTransform(corners, seen)
+    return np.stack([cv2.warpPerspective(f, warp, (width, height), flags=cv2.INTER_CUBIC) for f in clip])

@@ -202,7 +202,7 @@ def _result(search: Search, fps: float | None, name: str, begun: float) -> Detec
         bits_corrected=word.corrected if proved else 0,
         z_pilot=found.z if found else 0.0,
         z_payload=word.z if word else 0.0,
-        geometry=found.pose.geometry() if present and found else Geometry(),
+        geometry=found.geometry() if present and found else Geometry(),
         segments=segments,
         hypotheses=search.account.cells,
         seconds=time.perf_counter() - begun,
@@ -214,7 +214,9 @@ def _result(search: Search, fps: float | None, name: str, begun: float) -> Detec
 
 
 def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
-    pose, waves = search.best.pose, search.best.waves
+    found = search.best
+    assert found is not None
+    waves = found.waves
     signs = None
     chosen = waves.pilot
     if search.proved:
@@ -227,7 +229,7 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
         if count <= MOST_FLATTENED:
             average = front.flatten(average)
         sheet = Sheet(average, search.sheets.shape)
-        z = statistic.score(reading.coefficients(sheet, pose), waves, chosen, signs)
+        z = statistic.score(found.coefficients(sheet), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
         segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))
     return tuple(segments)

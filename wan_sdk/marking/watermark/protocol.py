@@ -32,6 +32,7 @@ class Geometry:
       flip: Whether the picture is mirrored left to right.
       shift: Where the centre of what is seen lies in the marked picture, in marked heights from its
         centre (x to the right, y down).
+      bent: Whether a smooth field had to be put through it: perspective, a lens, a warp.
     """
 
     scale: float = 1.0
@@ -39,6 +40,7 @@ class Geometry:
     rotation_deg: float = 0.0
     flip: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
+    bent: bool = False
 
     def words(self) -> str:
         """Describe the geometry in plain words."""
@@ -53,6 +55,8 @@ class Geometry:
             said.append(f"turned by {self.rotation_deg:.1f} degrees")
         if self.flip:
             said.append("mirrored")
+        if self.bent:
+            said.append("bent or in perspective")
         if not said and max(map(abs, self.shift)) > 0.01:
             said.append("shifted")
         return ", ".join(said) or "seen as it was marked"
@@ -65,6 +69,7 @@ class Geometry:
             "rotation_deg": round(self.rotation_deg, 2),
             "flip": self.flip,
             "shift": [round(self.shift[0], 4), round(self.shift[1], 4)],
+            "bent": self.bent,
             "words": self.words(),
         }
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from wan_sdk.marking.watermark import front, reading, statistic
+from wan_sdk.marking.watermark import bend, front, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
 from wan_sdk.marking.watermark.correlate import CELLS, GRID, Correlator, Peak
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
-from wan_sdk.marking.watermark.protocol import Effort
+from wan_sdk.marking.watermark.protocol import Effort, Geometry
 from wan_sdk.marking.watermark.reading import Word
 
 NEAR = 4, 1 / 256
@@ -28,6 +28,10 @@ SHAPES = (832 / 480, 16 / 9, 1.0, 4 / 3, 21 / 9)
 WORTH_READING = 2.0
 WORTH_GROUPS = 3.0
 WORTH_GROUPS_REFINED = 6.0
+WORTH_BENDING = 6.8
+WORTH_GROWING = 6.2
+PATCH_SHARE = 0.22
+SKEWS = (0.88, 0.94, 1.06, 1.13)
 REFINE = 384
 Correlated = Callable[[Iterable[tuple[Sheet, Pose]]], Iterable[tuple[Sheet, Pose, list[Peak]]]]
 
@@ -40,6 +44,17 @@ class Found:
     pose: Pose
     waves: Carriers
     sheet: Sheet
+    bent: bend.Bent | None = None
+
+    def coefficients(self, sheet: Sheet | None = None) -> np.ndarray:
+        """Return the whitened coefficients of its sheet, or of another one of the same clip."""
+        if self.bent is not None:
+            return self.bent.coefficients(sheet)
+        return reading.coefficients(sheet or self.sheet, self.pose)
+
+    def geometry(self) -> Geometry:
+        """Return it in the words of a result."""
+        return replace(self.pose.geometry(), bent=self.bent is not None)
 
 
 @dataclass(eq=False)
@@ -76,6 +91,18 @@ class Sheets:
         if self.timeline.first is not None:
             maps = [self.timeline.first, *maps]
         return [self._flat(m) for m in maps]
+
+    @cached_property
+    def patches(self) -> list[Sheet]:
+        """The whole, nine times, each with another part in view."""
+        height, width = self.whole.values.shape
+        down, across = np.mgrid[:height, :width]
+        parts = []
+        for y, x in np.ndindex(3, 3):
+            away = np.maximum(np.abs(down / height - (2 * y + 1) / 6), np.abs(across / width - (2 * x + 1) / 6))
+            view = np.clip((PATCH_SHARE - away) / 0.04, 0, 1).astype(np.float32)
+            parts.append(Sheet(self.whole.values * view, self.shape))
+        return parts
 
     def _flat(self, average: np.ndarray) -> Sheet:
         return Sheet(front.flatten(average), self.shape)
@@ -150,6 +177,29 @@ class Search:
 
     def wide(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
         """Try poses with every shift, straight and mirrored; return whether the id is proved."""
+        refined = []
+        for candidate in map(self._refined, self._scored(tries, KEPT)):
+            refined.append(candidate)
+            if self._read(candidate.coefficients(), candidate):
+                return True
+        strongest = max(refined, key=lambda f: f.z)
+        if strongest.z > WORTH_BENDING:
+            strongest = self._straightened(strongest)
+            if strongest.bent is not None and self._read(strongest.coefficients(), strongest):
+                return True
+        return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
+
+    def patches(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+        """Try poses on parts of the picture, and straighten the whole from the parts that scored."""
+        for candidate in map(self._refined, self._scored(tries, KEPT // 2)):
+            if candidate.z > WORTH_GROWING:
+                whole = self._straightened(replace(candidate, sheet=self.sheets.whole, z=0.0))
+                if whole.z > candidate.z and self._read(whole.coefficients(), whole):
+                    return True
+        return False
+
+    def _scored(self, tries: Iterable[tuple[Sheet, Pose]], count: int) -> list[Found]:
+        """Score poses at every shift, book them, and return the best few that are not neighbours."""
         found: list[Found] = []
         cells = 0
         for sheet, pose, peaks in self._correlated(tries):
@@ -159,17 +209,14 @@ class Search:
                 found.append(Found(peak.z, at, self.waves[peak.variant], sheet))
             if len(found) > 4000:
                 found = sorted(found, key=lambda f: -f.z)[: 20 * KEPT]
-        if not found:
-            return False
         found.sort(key=lambda f: -f.z)
         self.account.pilot(found[0].z, cells)
-        refined = []
-        for candidate in map(self._refined, _spaced(found)):
-            refined.append(candidate)
-            if self._read(reading.coefficients(candidate.sheet, candidate.pose), candidate):
-                return True
-        strongest = max(refined, key=lambda f: f.z)
-        return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
+        return _spaced(found, count)
+
+    def _straightened(self, found: Found) -> Found:
+        """Return the geometry with a smooth field put through it, if that lifts the pilots clearly."""
+        z, bent = bend.straighten(found.sheet, found.pose, found.waves)
+        return replace(found, z=z, bent=bent) if z > 1.05 * found.z else found
 
     def _refined(self, found: Found) -> Found:
         """Climb the pilots' score in scale, aspect, turn and shift; the score plays no part in the proof."""
@@ -212,18 +259,18 @@ class Search:
         """Read with stretches of time, then rings of the spectrum, weighed apart."""
         if found.sheet is not self.sheets.whole or self.sheets.timeline.frames < 2:
             return False
-        parts = [reading.coefficients(sheet, found.pose) for sheet in self.sheets.groups]
+        parts = [found.coefficients(sheet) for sheet in self.sheets.groups]
         whole = reading.weighted_by_group(parts, found.waves)
         return any(self._read(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves)))
 
 
-def _spaced(found: list[Found]) -> list[Found]:
+def _spaced(found: list[Found], count: int) -> list[Found]:
     """Return the best few that are not neighbours of each other."""
     kept: list[Found] = []
     for one in found:
-        if all(_apart(one.pose, other.pose) for other in kept):
+        if all(one.sheet is not other.sheet or _apart(one.pose, other.pose) for other in kept):
             kept.append(one)
-            if len(kept) == KEPT:
+            if len(kept) == count:
                 break
     return kept
 
@@ -255,12 +302,16 @@ def stages(search: Search, effort: Effort) -> Iterator[Callable[[], bool]]:
     yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in small)
     large = [(t, s) for t in _turns(6.6, 12.0) for s in _steps(0.62, 1.3, 0.01)]
     yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in large)
+    leans = [Pose(x, turn=t) for t in (0.0, *_turns(1.5, 3.0, 1.5)) for x in _steps(0.6, 1.6, 0.02)]
+    yield lambda: search.patches((part, pose) for part in search.sheets.patches for pose in leans)
     if effort == "normal":
         return
     yield lambda: search.wide((s, Pose(scale=x)) for s in search.sheets.quarters for x in _steps(0.38, 2.7, 0.01))
     free = [(s, a) for a in _steps(0.7, 1.43, 0.02) for s in _steps(0.5, 2.0, 0.01) if abs(a - 1) > 0.01]
     yield lambda: search.wide((sheet, Pose(scale=s, aspect=a)) for s, a in free)
     yield lambda: search.wide((sheet, Pose(scale=x, quarter=q)) for q in turns for x in _steps(0.38, 2.7, 0.01))
+    skewed = [pose.moved(aspect=a, turn=pose.turn + t) for pose in leans for a in SKEWS for t in (0.0, 0.013)]
+    yield lambda: search.patches((part, pose) for part in search.sheets.patches for pose in skewed)
 
 
 def _steps(first: float, last: float, share: float) -> list[float]:
@@ -268,8 +319,8 @@ def _steps(first: float, last: float, share: float) -> list[float]:
     return [first * (last / first) ** (i / count) for i in range(count + 1)]
 
 
-def _turns(first: float, last: float) -> list[float]:
-    degrees = np.arange(first, last + 1e-6, 0.6)
+def _turns(first: float, last: float, step: float = 0.6) -> list[float]:
+    degrees = np.arange(first, last + 1e-6, step)
     return [math.radians(sign * d) for d in degrees for sign in (1, -1)]
 
 

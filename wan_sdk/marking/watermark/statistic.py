@@ -40,7 +40,7 @@ def mirror() -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def _to_centre(size: int) -> np.ndarray:
+def to_centre(size: int) -> np.ndarray:
     """Return the turn that refers the phases of a canvas's spectrum to its centre: complex64 [n]."""
     kx, ky = lattice()
     corner = 1 / size - 1
@@ -58,7 +58,7 @@ def coefficients(canvas: np.ndarray) -> np.ndarray:
     at = places()
     level = power.ravel()[at]
     floor = 1e-9 * float(level.mean()) + 1e-20
-    return kept.ravel()[at] * (_to_centre(size) / np.sqrt(np.maximum(level, floor)))
+    return kept.ravel()[at] * (to_centre(size) / np.sqrt(np.maximum(level, floor)))
 
 
 def flipped(q: np.ndarray) -> np.ndarray:
