@@ -8,7 +8,21 @@ import numpy as np
 import pytest
 
 from tests.studio_fixtures import Counted
-from wan_sdk import Camera, Cut, Gallery, Lora, Marking, Reference, Scene, Shot, Take, Takes, Transition, verify
+from wan_sdk import (
+    Camera,
+    Character,
+    Cut,
+    Gallery,
+    Lora,
+    Marking,
+    Reference,
+    Scene,
+    Shot,
+    Take,
+    Takes,
+    Transition,
+    verify,
+)
 from wan_sdk.engine.protocol import CancelToken, StageDone, StepDone
 from wan_sdk.errors import (
     MediaError,
@@ -130,6 +144,14 @@ def test_a_scene_becomes_a_cut_with_its_takes_as_ingredients(studio, tmp_path):
     renamed = studio.render(SCENE.with_title("Pier"))
     assert (renamed.id, renamed.scene.title, renamed.takes[0].reused) == (cut.id, "Pier", True)
     assert [take.id for take in studio.gallery.open(cut.id).takes] == [take.id for take in cut.takes]
+
+
+def test_a_take_of_a_scene_is_made_again_by_its_own_shot(studio):
+    mara = Character("Mara", looks="red raincoat")
+    cut = studio.render(SCENE.with_cast(mara).replacing(0, Shot("{Mara} on the sea at dawn {{x}}", steps=2)))
+    for take in cut.takes:
+        again = studio.render(take.shot)
+        assert (again.id, again.reused) == (take.id, True)
 
 
 def test_editing_one_shot_of_a_scene_renders_one_shot(studio):
@@ -338,12 +360,22 @@ def test_a_studio_refuses_what_it_does_not_know():
             Studio(maker=maker)
 
 
+def test_a_label_that_is_always_wanted_is_drawn_and_claimed(studio, engine, tmp_path):
+    plain = studio.render(BALL)
+    labelling = Studio("nano", gallery=tmp_path / "labelled", engine=engine, marking=Marking(label="always"))
+    labelled = labelling.render(BALL)
+    assert labelled.recipe.frames_sha256 == plain.recipe.frames_sha256
+    apart = np.abs(labelled.frames.astype(int) - plain.frames).max(axis=(0, 3))
+    assert apart[: apart.shape[0] // 5].max() > 100
+    assert apart[apart.shape[0] // 2 :].max() < 60
+    assert labelled.verify().state == "TRUSTED"
+
+
 def test_what_this_version_does_not_do_is_refused_before_anything_runs(tmp_path):
     (tmp_path / "rain.safetensors").write_bytes(b"weights")
     with_lora = BALL.with_loras(Lora(tmp_path / "rain.safetensors"))
     for marking, shot, says in (
         (None, with_lora, "LoRA"),
-        (Marking(label="always"), BALL, "visible label"),
         (Marking(tsa="required"), BALL, "offline"),
     ):
         with pytest.raises(UsageError, match=says):

@@ -59,6 +59,7 @@ class Production:
         self.studio = studio
         self.plan = plan
         self.shots = (x,) if isinstance(x, Shot) else x.shots
+        self.specs = [shot.to_dict() for shot in (standing_alone(x, plan) if isinstance(x, Scene) else self.shots)]
         self.marking = marking_of(x, studio.marking)
         self.fresh = fresh
         self.listen = listen
@@ -76,7 +77,7 @@ class Production:
         key = take_key(self._key(index), self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Take):
-            return as_reused(found, self.shots[index].to_dict())
+            return as_reused(found, self.specs[index])
         wanted_again = self.plan.timeline is not None
         delivered = self._deliver_clip(
             self._clean_frames(index, forget=not wanted_again),
@@ -85,7 +86,7 @@ class Production:
             key=key,
             latents=(self._key(index),),
             claims=self._claims(call.task, (call,), _reference_ingredients(call), call.num_frames),
-            spec=self.shots[index].to_dict(),
+            spec=self.specs[index],
             calls=(call,),
             words=call.prompt,
         )
@@ -155,7 +156,7 @@ class Production:
         key = cut_key(keys, self.plan.timeline, self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Cut) and len(found.takes) == len(shots):
-            takes = tuple(as_reused(take, shot.to_dict()) for take, shot in zip(found.takes, self.shots, strict=True))
+            takes = tuple(as_reused(take, spec) for take, spec in zip(found.takes, self.specs, strict=True))
             return replace(as_reused(found, scene.to_dict()), takes=takes)
         takes = tuple(self.take(index) for index in shots)
         joined = join((self._clean_frames(index, forget=True) for index in shots), self.plan.timeline)
@@ -252,19 +253,23 @@ def marking_of(x: Shot | Scene | Sweep, usual: Marking) -> Marking:
     return (x.marking if isinstance(x, Scene) else None) or usual
 
 
+def standing_alone(scene: Scene, plan: Plan) -> list[Shot]:
+    """Return the shots of a scene with what they had from it, so that each renders to the same take on its own."""
+    alone = []
+    for index, (shot, call) in enumerate(zip(scene.shots, plan.calls, strict=True)):
+        prompt = scene.prompt_of(index).replace("{", "{{").replace("}", "}}")
+        shot = shot.with_prompt(prompt).with_look(shot.look or scene.look).with_seed(call.seed).with_model(call.model)
+        alone.append(shot.with_size(shot.size or scene.size).with_fps(shot.fps or scene.fps))
+    return alone
+
+
 def check_servable(plan: Plan, marking: Marking, *, offline: bool) -> None:
     """Refuse what can be planned but not rendered by this version, before anything is loaded.
 
     Raises:
-      UsageError: For LoRA files, which the engine does not load yet, a visible label on every take, and a
-        time stamp that is required of a studio that is offline.
+      UsageError: For LoRA files, which the engine does not load yet, and for a time stamp that is required of a
+        studio that is offline.
     """
-    if marking.label == "always":
-        raise UsageError(
-            "label='always': this version draws no visible label",
-            where="Marking",
-            hint="label='publish' is the usual choice; the invisible marks are on all the same",
-        )
     if offline and marking.tsa == "required":
         raise UsageError(
             "tsa='required': a time stamp cannot be had offline",
