@@ -90,6 +90,15 @@ def test_splices_are_found_to_eight_frames():
     assert (found.segments[0].start_s, found.segments[-1].end_s) == (0, 2)
 
 
+def test_a_short_marked_stretch_of_a_long_clip_is_found():
+    film = (clips.panning_texture(seed=60 + i, frames=16, height=144, width=240) for i in range(16))
+    long = np.concatenate(list(film))
+    long[96:112] = embed(long[96:112], PAYLOAD).pixels
+    found = detect(long, fps=16)
+    assert found.payload == PAYLOAD
+    assert [(s.start, s.stop) for s in found.segments if s.marked] == [(96, 104), (104, 112)]
+
+
 def test_two_keys_live_in_one_clip(clean):
     both = embed(clean, PAYLOAD, private=KEY)
     assert both.psnr_db > 42

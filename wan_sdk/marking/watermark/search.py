@@ -23,6 +23,7 @@ from wan_sdk.marking.watermark.reading import Word
 NEAR = 4, 1 / 256
 SETTLE = 2, 1 / 512
 GROUPS = 12
+LONG = 200
 KEPT = 10
 SHAPES = (832 / 480, 16 / 9, 1.0, 4 / 3, 21 / 9)
 WORTH_READING = 2.0
@@ -91,6 +92,18 @@ class Sheets:
         if self.timeline.first is not None:
             maps = [self.timeline.first, *maps]
         return [self._flat(m) for m in maps]
+
+    @cached_property
+    def moments(self) -> list[Sheet]:
+        """The means of up to 128 short stretches of a long clip, not flattened."""
+        frames = self.timeline.frames
+        if frames < LONG:
+            return []
+        return [Sheet(average, self.shape) for _, _, average in self.timeline.stretches(frames // 8)]
+
+    def flattened(self, sheet: Sheet) -> Sheet:
+        """Return a sheet divided by its local strength."""
+        return self._flat(sheet.values)
 
     @cached_property
     def patches(self) -> list[Sheet]:
@@ -198,6 +211,19 @@ class Search:
                     return True
         return False
 
+    def moments(self) -> bool:
+        """Look for a marked stretch in a long clip: quickly at all of them, then well at the best few."""
+        if not self.sheets.moments:
+            return False
+        scored = []
+        for sheet in self.sheets.moments:
+            q = reading.coefficients(sheet, Pose())
+            scored += [(reading.best_shift(q, waves, *NEAR)[0], sheet) for waves in self.waves]
+        scored.sort(key=lambda pair: -pair[0])
+        self.account.pilot(scored[0][0], len(scored) * (2 * NEAR[0] + 1) ** 2)
+        self.account.open_stage()
+        return self.near((self.sheets.flattened(sheet), Pose()) for _, sheet in scored[:3])
+
     def _scored(self, tries: Iterable[tuple[Sheet, Pose]], count: int) -> list[Found]:
         """Score poses at every shift, book them, and return the best few that are not neighbours."""
         found: list[Found] = []
@@ -298,6 +324,7 @@ def stages(search: Search, effort: Effort) -> Iterator[Callable[[], bool]]:
     yield lambda: search.wide((sheet, Pose(scale=s)) for s in _steps(0.38, 2.7, 0.01))
     yield lambda: search.wide((sheet, _one_axis(s, axis)) for s in _steps(0.5, 0.98, 0.01) for axis in (0, 1))
     yield lambda: search.near((s, Pose(flip=flip)) for s in search.sheets.quarters for flip in flips)
+    yield search.moments
     small = [(t, s) for t in _turns(0.6, 6.0) for s in _steps(0.62, 1.3, 0.01)]
     yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in small)
     large = [(t, s) for t in _turns(6.6, 12.0) for s in _steps(0.62, 1.3, 0.01)]
