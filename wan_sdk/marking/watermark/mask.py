@@ -15,9 +15,11 @@ import numpy as np
 
 FLAT, SLOPE, CEILING = 0.55, 0.10, 4.5
 EDGE = 0.3
-RMS_RANGE = (0.95, 1.65)
-FLAT_LIFT = 1.12
-SLOPE_LIFT = 1.5
+RMS_RANGE = (1.1, 1.65)
+LEAST_LIFT, MOST_LIFT = 0.85, 2.0
+STANDARD = 1.1
+SSIM_C2 = (0.03 * 255) ** 2
+SSIM_LOSS = 0.0095
 LUMA = (0.299, 0.587, 0.114)
 
 _TONE = np.interp(np.arange(256), [0, 6, 15, 60, 200, 245, 255], [0.6, 0.75, 0.85, 1.0, 1.0, 0.9, 0.6]).astype(
@@ -56,6 +58,10 @@ def amplitude(grey: np.ndarray, levels: Levels) -> np.ndarray:
       grey: Luma, uint8 [H, W].
       levels: How strong the mark may be.
     """
+    return _amplitude_and_contrast(grey, levels)[0]
+
+
+def _amplitude_and_contrast(grey: np.ndarray, levels: Levels) -> tuple[np.ndarray, np.ndarray]:
     height, width = grey.shape
     small = cv2.resize(grey, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
     side = window(min(height, width))
@@ -67,7 +73,7 @@ def amplitude(grey: np.ndarray, levels: Levels) -> np.ndarray:
     eroded = cv2.erode(contrast, np.ones(box, np.uint8))
     mixed = cv2.addWeighted(eroded, (1 - EDGE) * levels.slope, contrast, EDGE * levels.slope, levels.flat)
     tone = cv2.LUT(cv2.convertScaleAbs(mean), _TONE)
-    return cv2.multiply(cv2.min(cv2.blur(mixed, box), levels.ceiling), tone)
+    return cv2.multiply(cv2.min(cv2.blur(mixed, box), levels.ceiling), tone), contrast
 
 
 def window(short_side: int) -> int:
@@ -76,15 +82,22 @@ def window(short_side: int) -> int:
 
 
 def levels_for(greys: list[np.ndarray]) -> Levels:
-    """Return the levels of a clip: they bring the rms amplitude into 0.95 to 1.65 grey levels where they can.
+    """Return the levels of a clip, which keep its PSNR and its SSIM in bounds at the standard strength.
 
-    A faint clip is lifted, its flat surfaces least, since the mark shows there first.
+    The rms amplitude is brought to at most 1.65 grey levels, so the PSNR stays above 42.5 dB. A fainter
+    clip is lifted towards 1.1 as long as the structural similarity that is to be expected,
+    ``1 - mark^2 / (2 contrast^2 + 58.5)`` on average, stays above 0.9905.
 
     Args:
       greys: Luma of a few frames spread over the clip, uint8 [H, W].
     """
-    rms = math.sqrt(sum(float(np.mean(np.square(amplitude(grey, Levels())))) for grey in greys) / len(greys))
-    lift = float(np.clip(rms, *RMS_RANGE)) / max(rms, 1e-6)
-    if lift <= 1:
-        return Levels().times(lift)
-    return Levels(FLAT * min(lift, FLAT_LIFT), SLOPE * min(lift, SLOPE_LIFT), CEILING * min(lift, SLOPE_LIFT))
+    power, loss = 0.0, 0.0
+    for grey in greys:
+        strength, contrast = _amplitude_and_contrast(grey, Levels())
+        squared = np.square(strength)
+        power += float(np.mean(squared)) / len(greys)
+        loss += float(np.mean(squared / (2 * np.square(contrast) + SSIM_C2))) * STANDARD**2 / len(greys)
+    rms = math.sqrt(power)
+    wanted = float(np.clip(rms, *RMS_RANGE)) / max(rms, 1e-6)
+    unseen = math.sqrt(SSIM_LOSS / max(loss, 1e-9))
+    return Levels().times(min(wanted, MOST_LIFT, max(unseen, LEAST_LIFT)))
