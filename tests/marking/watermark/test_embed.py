@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.marking.watermark import clips
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.watermark import Embedder, detect, embed
+from wan_sdk.marking.watermark import Embedder, Marked, detect, embed, raised_strength
 
 PAYLOAD = 0x4C1F00000000ABCD
 
@@ -57,6 +58,24 @@ def test_a_torch_tensor_comes_back_as_one():
     marked = embed(torch.from_numpy(clip), PAYLOAD).pixels
     assert isinstance(marked, torch.Tensor)
     assert np.array_equal(marked.numpy(), embed(clip, PAYLOAD).pixels)
+    half = embed(torch.from_numpy(clip).to(torch.bfloat16) / 255, PAYLOAD).pixels
+    assert half.dtype == torch.bfloat16
+    assert detect(half.float()).payload == PAYLOAD
+
+
+def test_a_stronger_attempt_keeps_to_the_floor():
+    clip = clips.panning_texture(frames=5)
+    first = embed(clip, PAYLOAD)
+    second = embed(clip, PAYLOAD, strength=raised_strength(first))
+    assert second.strength > first.strength
+    assert 42 <= second.psnr_db < first.psnr_db
+    assert raised_strength(Marked(clip, 42.0, 1.1)) is None
+    assert raised_strength(Marked(clip, 43.0, 1.1)) == pytest.approx(1.1 * 10**0.05, abs=1e-3)
+
+
+def test_a_picture_of_pillow_is_read():
+    marked = embed(clips.panning_texture(frames=1)[0], PAYLOAD).pixels
+    assert detect(Image.fromarray(marked), effort="fast").payload == PAYLOAD
 
 
 def test_a_picture_is_marked_as_a_picture():

@@ -15,7 +15,14 @@ from __future__ import annotations
 
 from wan_sdk.marking.watermark.backends import backend
 from wan_sdk.marking.watermark.detection import already_marked, detect, detect_keys
-from wan_sdk.marking.watermark.embedding import DEFAULT_STRENGTH, PSNR_FLOOR_DB, STRENGTHS, Embedder, embed
+from wan_sdk.marking.watermark.embedding import (
+    DEFAULT_STRENGTH,
+    PSNR_FLOOR_DB,
+    STRENGTHS,
+    Embedder,
+    embed,
+    raised_strength,
+)
 from wan_sdk.marking.watermark.keys import PUBLIC_KEY, key_id
 from wan_sdk.marking.watermark.payload import new_payload, payload_hex
 from wan_sdk.marking.watermark.protocol import DetectionResult, Geometry, Marked, Segment, Watermarker
@@ -42,4 +49,5 @@ __all__ = [
     "key_id",
     "new_payload",
     "payload_hex",
+    "raised_strength",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 
 from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, reading, statistic
+from wan_sdk.marking.watermark.embedding import as_array
 from wan_sdk.marking.watermark.geometry import Sheet
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Geometry, Ledger, Segment, Verdict
 from wan_sdk.marking.watermark.search import Search, Sheets
@@ -138,10 +139,9 @@ def _resized(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 def frames(pixels: Any) -> Iterator[np.ndarray]:
     """Yield uint8 frames, [H, W] or [H, W, 3], of whatever was handed in; skip what is no picture."""
-    if hasattr(pixels, "detach"):
-        pixels = pixels.detach().cpu().numpy()
-    if hasattr(pixels, "pixels"):
-        pixels = pixels.pixels
+    pixels = as_array(getattr(pixels, "pixels", pixels))
+    if not isinstance(pixels, np.ndarray) and hasattr(pixels, "__array_interface__"):
+        pixels = np.asarray(pixels)
     if isinstance(pixels, np.ndarray):
         yield from _split(pixels)
     elif isinstance(pixels, Iterable):

@@ -19,6 +19,7 @@ from wan_sdk.marking.watermark.protocol import Marked
 
 STRENGTHS = {"subtle": 0.8, "standard": 1.1, "robust": 1.5}
 LAYER_SHARE = 0.8 / 1.1
+MOST_RAISED = 1.3
 DEFAULT_STRENGTH = STRENGTHS["standard"]
 PSNR_FLOOR_DB = 42.0
 EXAMPLES = 5
@@ -150,7 +151,7 @@ def embed(
       UsageError: A payload, key, shape or strength that cannot be.
     """
     if hasattr(pixels, "detach"):
-        marked = embed(pixels.detach().cpu().numpy(), payload, key=key, strength=strength, private=private)
+        marked = embed(as_array(pixels), payload, key=key, strength=strength, private=private)
         tensor = pixels.new_tensor(marked.pixels)
         return Marked(tensor, marked.psnr_db, marked.strength)
     clip = np.asarray(pixels)
@@ -162,6 +163,29 @@ def embed(
     if len(clip):
         embedder.calibrate(_examples(clip))
     return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
+
+
+def as_array(pixels: Any) -> Any:
+    """Return a torch tensor as a numpy array (half-precision floats as float32); anything else as it is."""
+    if not hasattr(pixels, "detach"):
+        return pixels
+    tensor = pixels.detach().cpu()
+    return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+
+
+def raised_strength(marked: Marked, floor_db: float = PSNR_FLOOR_DB) -> float | None:
+    """Return a stronger strength for another attempt, or None when the floor leaves no room.
+
+    >>> raised_strength(Marked(np.zeros(0), psnr_db=45.0, strength=1.1))
+    1.43
+
+    Args:
+      marked: The attempt that was too weak.
+      floor_db: PSNR that the stronger mark is expected to keep, dB.
+    """
+    room = 10 ** ((marked.psnr_db - floor_db) / 20)
+    strength = round(min(marked.strength * min(MOST_RAISED, room), STRENGTHS["robust"]), 3)
+    return strength if strength > 1.02 * marked.strength else None
 
 
 def _layer(payload: int, key: bytes | None, height: int, width: int) -> np.ndarray:
