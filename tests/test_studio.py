@@ -55,6 +55,9 @@ def test_a_shot_becomes_a_signed_take(studio):
     assert set(done) == {"plan", "load", "text", "denoise", "decode", "mark", "encode", "sign"}
     assert take.poster[:2] == b"\xff\xd8"
     assert "red ball" not in repr(take)
+    measured = take.measure()
+    assert measured.flicker >= 0
+    assert 0 <= measured.explained <= 1
 
 
 def test_the_same_shot_is_not_rendered_twice_and_needs_no_engine(studio):

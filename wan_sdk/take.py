@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from wan_sdk.marking.verdict import Verdict
+    from wan_sdk.nano.measure import Measurement
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +134,17 @@ class Take(Clip):
     def shot(self) -> Shot:
         """The shot it was rendered from."""
         return Shot.from_dict(self.recipe.spec)
+
+    def measure(self) -> Measurement:
+        """Read camera, subject colour, flicker and seam from the clip's pixels.
+
+        >>> take.measure().words       # doctest: +SKIP
+        'the camera pans 20 degrees to the right'
+        """
+        from wan_sdk.media.frames import Frames
+        from wan_sdk.nano.measure import measure
+
+        return measure(Frames(self.frames, self.fps))
 
     def __repr__(self) -> str:
         call = self.recipe.calls[0]
