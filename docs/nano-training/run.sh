@@ -9,21 +9,21 @@
 # beside the transformer.
 # OPTIONS=--tiny tries the sequence on a CPU.
 set -u
-OUT=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:-}
+FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:-}
 BEGAN=$(date +%s)
 GPUS=${GPUS:-$(python3 -c 'import torch; print(max(1, torch.cuda.device_count()))')}
-OPTIONS="${OPTIONS:-} --out $OUT ${FROM:+--from $FROM}"
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$OUT/compiled
+OPTIONS="${OPTIONS:-} --out $FOLDER ${FROM:+--from $FROM}"
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$FOLDER/compiled
 export GLOO_SOCKET_IFNAME=lo NCCL_SOCKET_IFNAME=lo PYTHONUNBUFFERED=1
-mkdir -p "$OUT"
+mkdir -p "$FOLDER"
 
 stage() {  # stage NAME SECONDS
   python3 -m torch.distributed.run --standalone --nproc-per-node "$GPUS" -m wan_sdk.nano.train "$1" \
-    --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$OUT/$1.txt" 2>&1 &
+    --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$FOLDER/$1.txt" 2>&1 &
 }
 
 CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train text --minutes "${TEXT_MINUTES:-1.5}" $OPTIONS \
-  > "$OUT/text.txt" 2>&1 &
+  > "$FOLDER/text.txt" 2>&1 &
 if [ -n "${FROM:-}" ]; then stage decoder "$VAE"; else stage vae "$VAE"; fi
 stage transformer "$TRANSFORMER"
 if [ -n "$FOUR_STEP" ]; then stage four_step "$FOUR_STEP"; fi
