@@ -32,11 +32,18 @@ _SCHEDULE = ((0, 1, 0.02, 3), (0, 2, 0.012, 3), (1, 3, 0.008, 3), (1, 5, 0.006, 
 """Blur, frames after a point's first, usual error in half widths, and steps taken with them."""
 _GROUND_SIGMA, _ELSEWHERE_SIGMA = 0.04, 0.03
 _LEAST_SLOPE = 40.0
-_OUTLIER, _PAPER = 8.0, 0.8
+_OUTLIER, _PAPER = 8.0, 0.9
 """Costs of a point: that goes with nothing, that stays with the picture (hatching, a vignette)."""
 _WAVES = 1.31 / SUBJECT_DISTANCE
 """Speed of the world's waves away from the camera, in distances a second."""
-_FIRST_MOVE, _SECOND_MOVE, _RARER = 0.12, 0.18, 0.1
+_FIRST_MOVE, _SECOND_MOVE, _RARER, _ON_WATER = 0.12, 0.18, 0.1, 0.2
+_LEAST_BESIDE = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {
+    "zoom": 0.8 * math.log(RANGES["zoom"].smallest)
+}
+"""A second move that is smaller corrects the first rather than being one."""
+_DEPTHS = (0.25, 0.32, 0.4, 0.5, 0.65, 0.9, 1.05)
+_CENTRAL = 0.03
+"""Importance of a point in the middle, where the subject is and may move by itself."""
 _FINALISTS = 2
 _LEAST_SHAKEN = 9
 """Frames that it takes to tell a shake from a move."""
@@ -132,7 +139,7 @@ class Scene:
         u, v = points.start.T
         central = (u / 0.55) ** 2 + ((v + 0.08) / (0.75 * aspect)) ** 2 < 1
         self.central = central
-        self.importance = np.where(central, 0.06, 1.0)
+        self.importance = np.where(central, _CENTRAL, 1.0)
         self.points_in_all = float(self.importance.sum())
         self.price = _RARER * self.points_in_all * (usual_depth == INDOORS or waves > 0)
         self.drift = np.where(v < -0.03, waves, 0.0)
@@ -271,6 +278,8 @@ def fit(scene: Scene, kinds: tuple[str, ...], begin: Fit | None = None, *, rough
     cost = 0.0
     for level, span, scale, rounds in _SCHEDULE[:3] if rough else _SCHEDULE:
         look = scene.look(level, span, scale)
+        if _DEEP.keys() & set(kinds) and np.any(values):
+            depths = _searched_depths(look, rig, depths)
         for _ in range(rounds if kinds else 1):
             step, depth_step, cost = _step(look, kinds, curves, values, depths, rig)
             values, depths = values + step, np.clip(depths + depth_step, 0.0, 2.5)
@@ -317,6 +326,19 @@ def _step(
     return step, (c - b.T @ step) / a, float(cost.sum())
 
 
+def _searched_depths(look: Look, rig: Rig, depths: np.ndarray) -> np.ndarray:
+    """Return for each point the best of a few depths: a slope alone would not lead from far away to a near tree."""
+    expected, sigma = look.scene.expected_depths(rig)
+    best, least = depths, np.full(len(depths), np.inf)
+    for tried in (depths, expected, *(np.full_like(depths, depth) for depth in _DEPTHS)):
+        _, error, _, inside = look.difference(rig, tried)
+        cost = (
+            look.flow_cost(error, inside)[0] + _depth_cost(look.scene, tried, (tried - expected) / sigma, expected)[0]
+        )
+        best, least = np.where(cost < least, tried, best), np.minimum(cost, least)
+    return best
+
+
 def _depth_cost(
     scene: Scene, depths: np.ndarray, odd: np.ndarray, expected: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -348,10 +370,18 @@ def read_camera(points: Points, frames: int, aspect: float, fps: float) -> Fit:
         Scene(points, frames, aspect, INDOORS),
         Scene(points, frames, aspect, OUTDOORS, _WAVES / fps),
     ]
-    scene, best = min(
-        ((world, _with_one_more(world, fit(world, ()))) for world in worlds), key=lambda pair: _total(pair[1])
-    )
-    return _with_one_more(scene, best) if best.dials else best
+    still = [fit(world, ()) for world in worlds]
+    stillest = min(still, key=_total)
+    tries = [(world, _with_one_more(world, begin)) for world, begin in zip(worlds, still, strict=True)]
+    scene, best = min(tries, key=lambda pair: _total(pair[1]))
+    doubt = _ON_WATER * stillest.points if stillest is still[-1] else 0.0  # waves make a still camera look moved
+    if not best.dials or _total(best) + doubt > _total(stillest):
+        return stillest
+    pair = _with_one_more(scene, best)
+    if len(pair.dials) < 2:
+        return pair
+    second = fit(scene, tuple(pair.dials)[1:])  # the first may have stood in for two
+    return min(pair, _with_one_more(scene, second), key=_total)
 
 
 def _with_one_more(scene: Scene, begin: Fit) -> Fit:
@@ -371,7 +401,9 @@ def _total(found: Fit) -> float:
         price += (_FIRST_MOVE if number == 0 else _SECOND_MOVE) * found.points
         if kind == SHAKE:
             price += (0.1 + 0.2 * number + max(0.0, _rms(path) - 2.5)) * found.points
-        price += (0.02 if kind in _DEEP else 0.0) * found.points
+        elif number and abs(path[-1]) < _LEAST_BESIDE[kind]:
+            price += _OUTLIER * found.points
+        price += (0.03 if kind in _DEEP else 0.0) * found.points
         if kind in _DEEP and np.abs(path).max() > _DEEP[kind]:
             price += _OUTLIER * found.points
     return found.cost + price

@@ -13,7 +13,7 @@ LINES = 96
 BLURS = (3.0, 1.6, 0.8)
 _EVERY, _SPAN = 3, 5
 _ROWS, _COLUMNS, _IN_A_CELL = 8, 12, 2
-_LEAST_SLOPE = 1.2
+_LEAST_SLOPE = 0.6
 _SLOW_PIXELS = 8.0
 
 
@@ -77,8 +77,8 @@ def choose(pixels: np.ndarray) -> Points:
     anchors, rows, columns = [], [], []
     for first in range(0, max(frames - 1, 1), _EVERY):
         strong = np.flatnonzero((slope[first // _EVERY] > _LEAST_SLOPE) & inner)
-        strong = dice.permutation(strong)
-        order = strong[np.argsort(cell.flat[strong], kind="stable")]
+        keenness = slope[first // _EVERY].flat[strong] * dice.uniform(0.4, 1, len(strong))
+        order = strong[np.lexsort((-keenness, cell.flat[strong]))]
         rank = np.arange(len(order)) - np.searchsorted(cell.flat[order], cell.flat[order])
         kept = order[rank < _IN_A_CELL]
         anchors.append(np.full(len(kept), first))
