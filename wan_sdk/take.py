@@ -235,14 +235,15 @@ def copy_whole(source: Path, target: Path) -> None:
     Raises:
       StorageError: If the folder cannot be written or is full.
     """
-    from wan_sdk.media.encode import move_into_place, temporary_beside, typed_write_errors
+    from wan_sdk.media.encode import typed_write_errors
+    from wan_sdk.media.whole_file import put_in_place, temporary_beside
 
     temporary = temporary_beside(target)
     with typed_write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             shutil.copyfile(source, temporary)
-            move_into_place(temporary, target)
+            put_in_place(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
 

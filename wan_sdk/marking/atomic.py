@@ -1,9 +1,8 @@
-"""Files that are whole or not there, whatever happens while they are made."""
+"""A folder for files in the making, cleared up even after a process that was killed."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shutil
 import time
@@ -19,48 +18,6 @@ except ImportError:  # Windows has no flock: there, folders left behind are told
 _PREFIX = ".wan-unfinished-"
 _YOUNG_SECONDS = 60.0
 _ABANDONED_SECONDS = 24 * 3600.0
-
-
-def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write a file that has its mode from the first moment on and is never seen half-written.
-
-    Raises:
-      OSError: If it cannot be written; what was there before is untouched.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-
-
-def put_in_place(finished: Path, destination: Path) -> None:
-    """Move a finished file of the same disk to its name, surviving a power cut on either side of the move.
-
-    Raises:
-      OSError: If it cannot be moved; what was there before is untouched.
-    """
-    with finished.open("rb") as file:
-        os.fsync(file.fileno())
-    finished.replace(destination)
-    sync_folder(destination.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Ask the disk to keep the names in a folder; where that is not possible, do nothing."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextmanager

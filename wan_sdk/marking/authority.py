@@ -23,7 +23,6 @@ from cryptography.x509.oid import NameOID
 
 from wan_sdk import settings
 from wan_sdk.errors import SignerError
-from wan_sdk.marking.atomic import sync_folder, write_whole
 from wan_sdk.marking.certificates import (
     CLAIM_SIGNING,
     EMAIL_PROTECTION,
@@ -36,6 +35,7 @@ from wan_sdk.marking.certificates import (
     now,
     to_pem,
 )
+from wan_sdk.media.whole_file import sync_folder, write_whole
 
 LEAF_DAYS = 365  # the profile allows 366
 RENEW_DAYS = 30

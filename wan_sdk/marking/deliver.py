@@ -24,7 +24,7 @@ import numpy as np
 from wan_sdk._version import __version__
 from wan_sdk.errors import SignerError, StorageError
 from wan_sdk.marking import watermark
-from wan_sdk.marking.atomic import put_in_place, unfinished
+from wan_sdk.marking.atomic import unfinished
 from wan_sdk.marking.authority import remember_anchor
 from wan_sdk.marking.essence import Essence, essence_of_clip, file_sha256, packet_sha256
 from wan_sdk.marking.fingerprint import Fingerprint
@@ -37,6 +37,7 @@ from wan_sdk.marking.watermark import payload_hex
 from wan_sdk.media.encode import encode_mp4
 from wan_sdk.media.frames import Frames
 from wan_sdk.media.read import iter_frames
+from wan_sdk.media.whole_file import put_in_place
 from wan_sdk.spec.marking import Marking
 
 # Strength of the first and of the second attempt. The second is the watermark's "robust" preset: 42.6 dB on average.

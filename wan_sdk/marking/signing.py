@@ -11,12 +11,13 @@ from typing import Any, BinaryIO
 import c2pa
 
 from wan_sdk.errors import MarkingError, MediaError, SignerError, StorageError
-from wan_sdk.marking.atomic import put_in_place, unfinished
+from wan_sdk.marking.atomic import unfinished
 from wan_sdk.marking.authority import anchors_pem
 from wan_sdk.marking.credentials import CredentialReading, context, read, short
 from wan_sdk.marking.manifest import MADE_BY_MODEL, Ingredient, ingredient_id
 from wan_sdk.marking.signer import Signatory
 from wan_sdk.marking.sniff import MIME_TYPES, sniff
+from wan_sdk.media.whole_file import put_in_place
 
 _ALGORITHMS = {
     "es256": c2pa.C2paSigningAlg.ES256,

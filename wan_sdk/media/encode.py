@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from io import BytesIO
@@ -22,6 +21,7 @@ from PIL import Image
 
 from wan_sdk.errors import MediaError, StorageError
 from wan_sdk.media.frames import Frames
+from wan_sdk.media.whole_file import put_in_place, temporary_beside, write_whole
 
 # x264's output depends on how many threads share the work, so the number is fixed, not the machine's.
 ENCODER_THREADS = 4
@@ -133,7 +133,7 @@ class ClipWriter:
             with typed_write_errors(self.path):
                 self._container.mux(self._stream.encode(None))
                 self._container.close()
-                move_into_place(self._temporary, self.path)
+                put_in_place(self._temporary, self.path)
         finally:
             with contextlib.suppress(av.FFmpegError, OSError):
                 self._container.close()
@@ -211,32 +211,8 @@ def poster(frames: Frames) -> np.ndarray:
 def write_bytes(data: bytes, path: str | os.PathLike[str]) -> None:
     """Write a file whole or not at all."""
     target = Path(path)
-    temporary = temporary_beside(target)
     with typed_write_errors(target):
-        try:
-            with temporary.open("xb") as stream:
-                stream.write(data)
-            move_into_place(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def temporary_beside(path: Path) -> Path:
-    """Return an unused hidden name in the folder of `path`."""
-    return path.with_name(f".{secrets.token_hex(8)}.partial")
-
-
-def move_into_place(temporary: Path, path: Path) -> None:
-    """Make sure a finished file is on the disk, then give it its name."""
-    with temporary.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    if os.name == "posix":  # the new name itself is kept by the folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(target, data, mode=0o666)  # what the user's umask leaves of it, as for any other file
 
 
 @contextlib.contextmanager

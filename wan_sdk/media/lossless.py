@@ -8,8 +8,9 @@ from pathlib import Path
 
 import av
 
-from wan_sdk.media.encode import move_into_place, temporary_beside, typed_write_errors
+from wan_sdk.media.encode import typed_write_errors
 from wan_sdk.media.frames import Frames
+from wan_sdk.media.whole_file import put_in_place, temporary_beside
 
 _PIXELS = "bgr0"  # the 8-bit RGB that FFV1 takes; the fourth byte stays empty
 
@@ -35,6 +36,6 @@ def write_lossless_clip(frames: Frames, path: str | os.PathLike[str]) -> None:
                     frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=_PIXELS)
                     container.mux(stream.encode(frame))
                 container.mux(stream.encode())
-            move_into_place(temporary, path)
+            put_in_place(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
