@@ -59,7 +59,7 @@ def compare(take: Any, other: Any) -> Any:
     return notebook.compare(take, other)
 
 
-def progress_listener(title: str, plan: Any, cancel: Any = None) -> Any:
+def progress_listener(title: str, plan: Any) -> Any:
     """Return a listener that shows progress where there is a notebook to show it in, else None."""
     import sys
 
@@ -67,4 +67,4 @@ def progress_listener(title: str, plan: Any, cancel: Any = None) -> Any:
         return None
     from wan_sdk import notebook
 
-    return notebook.progress_listener(title, plan, cancel)
+    return notebook.progress_listener(title, plan)

@@ -27,7 +27,7 @@ import numpy as np
 from wan_sdk import settings
 from wan_sdk.cut import Cut
 from wan_sdk.errors import StorageError, UsageError
-from wan_sdk.marking.atomic import write_whole
+from wan_sdk.media.whole_file import write_whole
 from wan_sdk.recipe import Recipe
 from wan_sdk.take import Take, prepare_folder
 
@@ -251,9 +251,10 @@ class Gallery:
         path = self.file_of(entry)
         if entry.kind == "take":
             return Take(entry.id, path, entry.recipe, content_id=entry.content_id, created=entry.created)
+        wanted = ",".join("?" * len(entry.parts))
         with self._open() as index:
-            rows = {row["id"]: row for id in entry.parts
-                    for row in index.execute("SELECT * FROM takes WHERE id = ?", [id])}  # fmt: skip
+            found = index.execute(f"SELECT * FROM takes WHERE id IN ({wanted})", entry.parts)  # noqa: S608
+            rows = {row["id"]: row for row in found}
         takes = tuple(self._result(_entry(rows[id])) for id in entry.parts if id in rows)
         return Cut(entry.id, path, entry.recipe, takes, content_id=entry.content_id, created=entry.created)
 

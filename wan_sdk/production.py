@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class Production:
         self.specs = [shot.to_dict() for shot in (standing_alone(x, plan) if isinstance(x, Scene) else self.shots)]
         self.marking = marking_of(x, studio.marking)
         self.fresh = fresh
+        self.weights_sha256 = cache(studio.weights_sha256)
         self.listen = listen
         self.cancel = cancel
         self._latents: dict[int, Latents] = {}
@@ -99,7 +101,7 @@ class Production:
         if index not in self._keys:
             call = self.plan.calls[index]
             before = [self._key(item.after_shot) for item in call.inputs if item.after_shot is not None]
-            weights = self.studio.weights_sha256(call.model)
+            weights = self.weights_sha256(call.model)
             self._keys[index] = latents_key(call, weights, "".join(before))
         return self._keys[index]
 
@@ -201,7 +203,7 @@ class Production:
                 kind=kind,
                 spec=spec,
                 calls=calls,
-                weights={call.model: self.studio.weights_sha256(call.model) for call in calls},
+                weights={call.model: self.weights_sha256(call.model) for call in calls},
                 frames_sha256=delivered.frames_sha256,
                 marks=_mark_record(delivered, ("signed without a time stamp: the studio is offline",) * unstamped),
                 device=made.device if made else "",
@@ -224,7 +226,7 @@ class Production:
             model=", ".join(model.key for model in models),
             model_title=", ".join(model.title for model in models),
             model_repo=_shared([model.repo for model in models]) or "",
-            weights_sha256=_shared([self.studio.weights_sha256(key) for key in keys]) or "",
+            weights_sha256=_shared([self.weights_sha256(key) for key in keys]) or "",
             seed=_shared([call.seed for call in calls]),
             steps=_shared([call.num_inference_steps for call in calls]),
             guidance=_shared([call.guidance_scale for call in calls]),
@@ -333,8 +335,13 @@ def _named(x: Any, result: Any) -> list[tuple[str, Any]]:
         return [(f"{stem}-{number:02d}", take) for number, take in enumerate(result, 1)]
     if isinstance(result, Take):
         return [(clean_name(x.name) or "take", result)]
-    stem = clean_name(x.title) or "scene"
+    stem = cut_name(x)
     return [(stem, result), *((f"{stem}-{number:02d}", take) for number, take in enumerate(result.takes, 1))]
+
+
+def cut_name(scene: Scene) -> str:
+    """Return the name, without its ending, under which the cut of a scene is copied for the user."""
+    return clean_name(scene.title) or "scene"
 
 
 def clean_name(title: str | None) -> str:

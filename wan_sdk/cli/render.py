@@ -96,9 +96,9 @@ def _render(
     plan = studio.plan(scene)
     with contextlib.nullcontext() if json else terminal_progress(plan) as show:
         cut = studio.render(scene, out=out, fresh=fresh, listen=clock.listening(show))
-    from wan_sdk.production import clean_name
+    from wan_sdk.production import cut_name
 
-    file = out / f"{clean_name(scene.title) or 'scene'}.mp4"
+    file = out / f"{cut_name(scene)}.mp4"
     verdict = cut.verify()
     seconds = {**clock.seconds, "total": round(time.perf_counter() - started, 3)}
     if json:

@@ -60,7 +60,7 @@ class Panel:
             self._paint(self.progress)
 
 
-def progress_listener(title: str, plan: Any, cancel: Any = None) -> Panel | None:  # noqa: ARG001
+def progress_listener(title: str, plan: Any) -> Panel | None:
     """Return a listener that shows a blocking render under its cell, or None where there is nowhere to show it.
 
     The kernel's Interrupt stops a blocking render; a button could not, since it is not heard until
