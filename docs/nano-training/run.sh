@@ -1,30 +1,34 @@
 #!/bin/bash
 # Train nano on the GPUs of this machine, in one sequence:
 #
-#     bash docs/nano-training/run.sh FOLDER VAE_SECONDS TRANSFORMER_SECONDS [FOUR_STEP_SECONDS]
+#     bash docs/nano-training/run.sh FOLDER VAE_SECONDS TRANSFORMER_SECONDS [FOUR_STEP_SECONDS [JUDGE_SECONDS]]
 #
 # The seconds say when each stage stops, counted from the start of this script, compiling included. All stages start at
-# once and wait for what they need. Leave the last out to train the four-step transformer later.
-# FROM=wan_sdk/nano/weights starts from a finished nano instead of from noise: its encoder is kept, its decoder learns on
-# beside the transformer.
+# once and wait for what they need; - leaves one out.
+# FROM=wan_sdk/nano/weights learns on from a finished nano instead of from noise.
 # OPTIONS=--tiny tries the sequence on a CPU.
 set -u
-FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:-}
+FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:--} JUDGE=${5:--}
 BEGAN=$(date +%s)
 GPUS=${GPUS:-$(python3 -c 'import torch; print(max(1, torch.cuda.device_count()))')}
 OPTIONS="${OPTIONS:-} --out $FOLDER ${FROM:+--from $FROM}"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$FOLDER/compiled
+export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
 export GLOO_SOCKET_IFNAME=lo NCCL_SOCKET_IFNAME=lo PYTHONUNBUFFERED=1
 mkdir -p "$FOLDER"
 
 stage() {  # stage NAME SECONDS
+  [ "$2" = - ] && return
   python3 -m torch.distributed.run --standalone --nproc-per-node "$GPUS" -m wan_sdk.nano.train "$1" \
     --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$FOLDER/$1.txt" 2>&1 &
 }
 
-CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train text --minutes "${TEXT_MINUTES:-1.5}" $OPTIONS \
-  > "$FOLDER/text.txt" 2>&1 &
-if [ -n "${FROM:-}" ]; then stage decoder "$VAE"; else stage vae "$VAE"; fi
+if [ -z "${FROM:-}" ]; then
+  CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train text --minutes "${TEXT_MINUTES:-1.5}" $OPTIONS \
+    > "$FOLDER/text.txt" 2>&1 &
+fi
+stage vae "$VAE"
 stage transformer "$TRANSFORMER"
-if [ -n "$FOUR_STEP" ]; then stage four_step "$FOUR_STEP"; fi
+stage four_step "$FOUR_STEP"
+stage judge "$JUDGE"
 wait

@@ -8,7 +8,7 @@ Rendering is so much cheaper than training on a clip that there is no data set: 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -17,13 +17,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from wan_sdk.nano.captions import caption
-from wan_sdk.nano.networks import Scale
+from wan_sdk.nano.networks import Shape
 from wan_sdk.nano.run import Run
 from wan_sdk.nano.vocabulary import UNKNOWN, VOCABULARY, encode
 from wan_sdk.nano.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
 
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
+_FRESH_EVERY = 4  # batches of latents between two calls of the renderer
+_FRESH_SHARE = 8  # a call renders so much less than a batch; with two GPUs, each clip is used about 16 times
+_ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room
 _MARKS = 5  # tokens below are marks, not words: padding, end, unknown, comma, full stop
 
 
@@ -31,14 +34,21 @@ class Drawn(IterableDataset):
     """Scenes with their captions, drawn without end; each worker process has a seed of its own.
 
     Args:
-      scale: How many clips at once, and how long they are.
       seed: What is drawn.
+      count: How many clips at once.
+      frames: How long they are; 0 to draw only captions and attributes.
       captions: Different captions for each clip.
-      scenes: Whether to build the scenes, or only their captions and attributes.
+      fixed: Attributes that are the same in every clip, by name.
+
+    >>> attributes, scene, ids = next(iter(Drawn(3, count=2, frames=5)))
+    >>> scene["seconds"].shape, ids.shape
+    (torch.Size([2, 5]), torch.Size([2, 1, 64]))
     """
 
-    def __init__(self, scale: Scale, seed: int, captions: int, *, scenes: bool = True) -> None:
-        self.scale, self.seed, self.captions, self.scenes = scale, seed, captions, scenes
+    def __init__(
+        self, seed: int, count: int, frames: int, captions: int = 1, fixed: Mapping[str, object] | None = None
+    ) -> None:
+        self.seed, self.count, self.frames, self.captions, self.fixed = seed, count, frames, captions, dict(fixed or {})
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
         worker = torch.utils.data.get_worker_info()
@@ -46,21 +56,22 @@ class Drawn(IterableDataset):
             torch.set_num_threads(1)
         seed = self.seed * 1000 + (worker.id if worker else 0)
         numbers, words = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - seeds, not secrets
-        count = self.scale.rendered_at_once
         while True:
-            attributes = sample(numbers, count)
+            attributes = sample(numbers, self.count, **self.fixed)
             ids = torch.tensor(
-                [[encode(caption(words, attributes, i)) for _ in range(self.captions)] for i in range(count)],
+                [[encode(caption(words, attributes, i)) for _ in range(self.captions)] for i in range(self.count)],
                 dtype=torch.int16,
             )
-            scene = build(attributes, frames=self.scale.frames, fps=12) if self.scenes else 0
+            scene = build(attributes, frames=self.frames, fps=12) if self.frames else 0
             yield {name: torch.as_tensor(np.asarray(values)) for name, values in attributes.items()}, scene, ids
 
 
-def draw(run: Run, seed: int, *, captions: int = 1, scenes: bool = True, workers: int | None = None) -> Iterator:
-    """Draw attributes, scenes and captions in worker processes, on this process's own seed."""
+def draw(
+    run: Run, seed: int, count: int, frames: int, *, captions: int = 1, workers: int | None = None
+) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
+    """Draw attributes, scenes and captions in worker processes, on this process's own seed; see `Drawn`."""
     workers = run.scale.workers if workers is None else workers
-    drawn = Drawn(run.scale, seed * 100 + run.rank, captions, scenes=scenes)
+    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed)
     return iter(
         DataLoader(
             drawn,
@@ -72,15 +83,17 @@ def draw(run: Run, seed: int, *, captions: int = 1, scenes: bool = True, workers
     )
 
 
-def rendered(run: Run, seed: int, *, captions: int = 1, workers: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+def rendered(
+    run: Run, seed: int, shape: Shape, count: int, *, captions: int = 1, workers: int | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Draw and render without end.
 
     Yields:
       Clips, [count, 3, T, H, W] in -1...1, and tokens, [count, captions, words], on the run's device.
     """
-    for _, scene, ids in draw(run, seed, captions=captions, workers=workers):
+    for _, scene, ids in draw(run, seed, count, shape.frames, captions=captions, workers=workers):
         with torch.no_grad():
-            clips = render(to_device(scene, run.device), run.scale.height, run.scale.width, compiled=run.compiled)
+            clips = render(to_device(scene, run.device), shape.height, shape.width, compiled=run.compiled)
         yield clips, ids.to(run.device, non_blocking=True)
 
 
@@ -91,10 +104,14 @@ def to_device(scene: object, device: torch.device) -> object:
     return {name: to_device(value, device) for name, value in scene.items()}
 
 
-def held_out(run: Run) -> tuple[Tensor, Tensor]:
-    """Render the clips that nothing is trained on, with their tokens."""
-    clips, ids = next(rendered(run, HELD_OUT_SEED, workers=0))
-    return clips[: run.scale.held_out], ids[: run.scale.held_out]
+def held_out(run: Run, shape: Shape, at_once: int = 4) -> Tensor:
+    """Render the clips that nothing is trained on, a few at a time and without compiling."""
+    drawn = iter(Drawn(HELD_OUT_SEED, at_once, shape.frames))
+    parts = [
+        render(to_device(next(drawn)[1], run.device), shape.height, shape.width)
+        for _ in range(run.scale.held_out // at_once)
+    ]
+    return torch.cat(parts)
 
 
 class Ring:
@@ -138,7 +155,7 @@ class Ring:
 
 
 class LatentPool:
-    """Encoded clips with two captions each, refreshed while they are used.
+    """Encoded clips of one shape with two captions each, refreshed while they are used.
 
     Making one starts the worker processes and compiles the renderer; `open` needs the finished VAE.
 
@@ -147,38 +164,50 @@ class LatentPool:
 
     Args:
       run: Whose GPU and scale.
+      shape: Of the clips.
       seed: What is drawn.
     """
 
-    def __init__(self, run: Run, seed: int) -> None:
+    def __init__(self, run: Run, shape: Shape, seed: int) -> None:
         self.ring = Ring(run.scale.latents_kept, torch.float16, torch.int16)
         self.not_finite = torch.zeros((), device=run.device)
-        self._run = run
-        self._clips = rendered(run, seed, captions=2)
+        self.batch = run.share(shape.batch)
+        self._run, self._shape, self._draws = run, shape, 0
+        workers = run.scale.workers if shape == run.scale.native else min(1, run.scale.workers)
+        self._fresh = max(4, shape.batch // _FRESH_SHARE)
+        self._clips = rendered(run, seed, shape, self._fresh, captions=2, workers=workers)
         next(self._clips)
-        run.journal.say("renderer compiled")
+        run.journal.say(f"renderer of {shape.frames} x {shape.height} x {shape.width} is ready")
 
     def open(self, vae: AutoencoderKLWan) -> None:
         """Take over the finished VAE and render the first clips."""
         self._vae, (self._mean, self._std) = vae, latent_statistics(vae, self._run.device)
-        while len(self.ring) < self._run.scale.latents_first:
+        part = self._shape.turns / self._run.scale.native.turns
+        while len(self.ring) < self._run.scale.latents_first * part:
             self.refresh()
-        self._run.journal.say(f"{len(self.ring)} clips to begin with")
 
     def refresh(self) -> None:
-        """Render and encode one more batch of clips."""
+        """Render and encode some more clips."""
         clips, ids = next(self._clips)
         with torch.no_grad(), self._run.autocast():
-            moments = encode_moments(self._vae, clips)[0]
+            moments = torch.cat([encode_moments(self._vae, part)[0] for part in clips.split(_ENCODED_AT_ONCE)])
         latents = (moments.float() - self._mean) / self._std
         self.not_finite += (~latents.isfinite()).flatten(1).any(1).sum()
         self.ring.add(latents.nan_to_num(), ids)
 
-    def draw(self, count: int) -> tuple[Tensor, Tensor]:
-        """Return normalised latents, [count, 16, t, h, w], and the tokens of one caption each, [count, words]."""
-        latents, ids = self.ring.draw(count)
-        which = torch.randint(ids.shape[1], (count,), device=ids.device)
-        return latents.float(), ids[torch.arange(count, device=ids.device), which].long()
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """Return a batch of normalised latents, [batch, 16, t, h, w], and of one caption each, [batch, words]."""
+        self._draws += 1
+        if self._draws % _FRESH_EVERY == 0:
+            self.refresh()
+        latents, ids = self.ring.draw(self.batch)
+        which = torch.randint(ids.shape[1], (self.batch,), device=ids.device)
+        return latents.float(), ids[torch.arange(self.batch, device=ids.device), which].long()
+
+
+def open_pools(run: Run, seed: int) -> list[LatentPool]:
+    """Make a pool for each shape of the scale: their renderers compile now, `LatentPool.open` fills them later."""
+    return [LatentPool(run, shape, seed + 37 * k) for k, shape in enumerate(run.scale.shapes)]
 
 
 def hide_words(ids: Tensor, share: float) -> Tensor:

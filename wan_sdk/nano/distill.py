@@ -17,7 +17,7 @@ from diffusers import WanTransformer3DModel
 from torch import Tensor
 from transformers import UMT5EncoderModel
 
-from wan_sdk.nano.data import LatentPool
+from wan_sdk.nano.data import open_pools
 from wan_sdk.nano.muon import MovingAverage, Muon
 from wan_sdk.nano.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.run import Checkpoint, Run, share_gradients
@@ -38,11 +38,12 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     for transformer in (student, teacher.eval().requires_grad_(False)):
         compile_blocks(transformer, compiled=run.compiled)
     encoder = make_text_encoder(run.scale).to(run.device).eval().requires_grad_(False)
-    batch = run.share(run.scale.student_batch)
     if run.compiled:
-        warm_up(run, teacher, student, encoder, batch)
-    pool = LatentPool(run, seed)
-    pool.open(load_vae(run))
+        warm_up(run, teacher, student, encoder)
+    pools = open_pools(run, seed)
+    vae = load_vae(run)
+    for pool in pools:
+        pool.open(vae)
 
     teacher.load_state_dict(load_transformer(run).state_dict())
     encoder.load_state_dict(load_text_encoder(run, "transformer").state_dict())
@@ -53,7 +54,8 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     torch.manual_seed(seed + run.rank + 1000 * step)
     sums, counted = torch.zeros(STEPS, device=run.device), 0
     while run.clock.tick(every=1) if run.clock.begun else True:
-        latents, ids = pool.draw(batch)
+        latents, ids = pools[run.scale.turn(step // STEPS)].draw()
+        batch = len(ids)
         text = guided_text(run, encoder, ids)
         given = (torch.rand(batch, device=run.device) < FIRST_FRAME_GIVEN).float()
         walk = torch.randn_like(latents)
@@ -84,14 +86,16 @@ def train_four_step(run: Run, seed: int = 51) -> None:
 
 
 def warm_up(
-    run: Run, teacher: WanTransformer3DModel, student: WanTransformer3DModel, encoder: UMT5EncoderModel, batch: int
+    run: Run, teacher: WanTransformer3DModel, student: WanTransformer3DModel, encoder: UMT5EncoderModel
 ) -> None:
-    """Compile both networks on noise, so that the student can start when the teacher is ready."""
-    noise, given = torch.randn(batch, *run.scale.latent_shape, device=run.device), torch.ones(batch, device=run.device)
-    text = guided_text(run, encoder, empty_prompt(run.device).expand(batch, -1))
-    student_step(run, teacher, student, noise, noise, given, text, 0)[0].backward()
-    student.zero_grad(set_to_none=True)
-    torch.cuda.empty_cache()  # another stage is training on this GPU meanwhile
+    """Compile both networks on noise for every shape, so that the student can start when the teacher is ready."""
+    for shape in run.scale.shapes:
+        batch = run.share(shape.batch)
+        noise, given = torch.randn(batch, *shape.latent, device=run.device), torch.ones(batch, device=run.device)
+        text = guided_text(run, encoder, empty_prompt(run.device).expand(batch, -1))
+        student_step(run, teacher, student, noise, noise, given, text, 0)[0].backward()
+        student.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()  # another stage is training on this GPU meanwhile
     run.journal.say("blocks compiled")
 
 

@@ -18,22 +18,19 @@ from wan_sdk.nano.tokenizer import save_tokenizer
 FILE_LIMIT = "12MB"
 
 
-def export(training: Path, folder: Path, start: Path | None = None) -> None:
+def export(training: Path, folder: Path) -> None:
     """Gather what the stages under `training` made into `folder`.
 
     Args:
       training: The folder that the stages were trained in.
       folder: Where the Diffusers folder goes; files of the same names are replaced.
-      start: What the training started from; its VAE is taken if the decoder was not trained on.
     """
     half = {"dtype": torch.float16}
     source = training / "transformer"
-    decoder = training / "decoder" / "vae"
-    vae = decoder if decoder.exists() else (start or training / "vae") / "vae"
     pipeline = WanPipeline(
         tokenizer=save_tokenizer(folder / "tokenizer"),
         text_encoder=UMT5EncoderModel.from_pretrained(source / "text_encoder", dtype=torch.float16),
-        vae=AutoencoderKLWan.from_pretrained(vae, **half),
+        vae=AutoencoderKLWan.from_pretrained(training / "vae" / "vae", **half),
         scheduler=UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, num_train_timesteps=1000
         ),

@@ -23,51 +23,75 @@ from wan_sdk.nano.vocabulary import END, PAD, TEXT_LENGTH, VOCABULARY
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Everything that differs between the model that ships and the one that a test trains.
+class Shape:
+    """A length and size that clips are trained at.
 
     Args:
-      frames: Frames of a training clip, 4 k + 1.
-      height: Lines of a training clip, a multiple of 16.
-      width: Columns of a training clip, a multiple of 16.
-      vae: Arguments of `AutoencoderKLWan`.
-      transformer: Arguments of `WanTransformer3DModel`.
-      text: Arguments of `UMT5Config`.
-      text_batch: Captions a step of the text stage, over all GPUs.
-      vae_batch: Clips a step of the VAE stage, over all GPUs.
-      transformer_batch: Latent clips a step of the transformer stage, over all GPUs.
-      student_batch: Latent clips an update of the four-step stage, over all GPUs.
-      rendered_at_once: Clips that one call of the renderer makes.
-      clips_kept: Rendered clips that each GPU keeps for the VAE to draw from.
-      latents_kept: Encoded clips that each GPU keeps for the transformer to draw from.
-      latents_first: Encoded clips that must be there before the transformer's first step.
-      fresh_every: Steps of the transformer between two calls of the renderer.
-      held_out: Clips, never trained on, that the VAE is measured on.
-      workers: Processes a GPU that draw scenes and captions.
+      frames: Frames of a clip, 4 k + 1.
+      height: Lines, a multiple of 16.
+      width: Columns, a multiple of 16.
+      batch: Clips a step, over all GPUs.
+      turns: Steps at this shape in each round of all shapes.
     """
 
     frames: int
     height: int
     width: int
+    batch: int
+    turns: int = 1
+
+    @property
+    def latent(self) -> tuple[int, int, int, int]:
+        """Channels, frames, lines and columns of one encoded clip."""
+        return 16, (self.frames - 1) // 4 + 1, self.height // 8, self.width // 8
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Everything that differs between the model that ships and the one that a test trains.
+
+    Args:
+      shapes: What the transformer is trained at, its native shape first. A step has clips of one shape; the batches
+        cost about the same.
+      vae_shape: What the VAE is trained at. It never looks ahead, so the longest clips teach it the shorter ones.
+      vae: Arguments of `AutoencoderKLWan`.
+      transformer: Arguments of `WanTransformer3DModel`.
+      text: Arguments of `UMT5Config`.
+      text_batch: Captions a step of the text stage, over all GPUs.
+      clips_kept: Rendered clips that each GPU keeps for the VAE to draw from.
+      latents_kept: Encoded clips of each shape that each GPU keeps for the transformer to draw from.
+      latents_first: Encoded clips of the native shape that must be there before the transformer's first step.
+      held_out: Clips, never trained on, that the VAE is measured on.
+      workers: Processes a GPU that draw scenes and captions of the native shape.
+    """
+
+    shapes: tuple[Shape, ...]
+    vae_shape: Shape
     vae: dict[str, object]
     transformer: dict[str, object]
     text: dict[str, object]
     text_batch: int
-    vae_batch: int
-    transformer_batch: int
-    student_batch: int
-    rendered_at_once: int
     clips_kept: int
     latents_kept: int
     latents_first: int
-    fresh_every: int
     held_out: int
     workers: int
 
     @property
-    def latent_shape(self) -> tuple[int, int, int, int]:
-        """Channels, frames, lines and columns of one encoded clip."""
-        return 16, (self.frames - 1) // 4 + 1, self.height // 8, self.width // 8
+    def native(self) -> Shape:
+        """The shape that the model is best at."""
+        return self.shapes[0]
+
+    def turn(self, step: int) -> int:
+        """Return which of `shapes` a step trains at, spread evenly over a round.
+
+        >>> [NANO.turn(step) for step in range(11)].count(0)
+        6
+        """
+        turns = sorted(
+            ((k + 0.5) / shape.turns, which) for which, shape in enumerate(self.shapes) for k in range(shape.turns)
+        )
+        return turns[step % len(turns)][1]
 
 
 _VAE = {
@@ -105,9 +129,15 @@ _TEXT = {
 }
 
 NANO = Scale(
-    frames=25,
-    height=96,
-    width=160,
+    shapes=(
+        Shape(25, 192, 320, batch=256, turns=6),
+        Shape(25, 96, 160, batch=1024),
+        Shape(49, 192, 320, batch=96),
+        Shape(13, 192, 320, batch=448),
+        Shape(25, 240, 240, batch=256),
+        Shape(25, 320, 192, batch=256),
+    ),
+    vae_shape=Shape(49, 192, 320, batch=8),
     vae=_VAE | {"base_dim": 24, "decoder_base_dim": 32},
     transformer=_TRANSFORMER
     | {
@@ -120,22 +150,16 @@ NANO = Scale(
     },
     text=_TEXT | {"d_model": 128, "d_kv": 32, "num_heads": 4, "d_ff": 256, "num_layers": 3},
     text_batch=256,
-    vae_batch=16,
-    transformer_batch=512,
-    student_batch=256,
-    rendered_at_once=64,
-    clips_kept=768,
-    latents_kept=150_000,
-    latents_first=8192,
-    fresh_every=4,
+    clips_kept=256,
+    latents_kept=60_000,
+    latents_first=2048,
     held_out=32,
-    workers=6,
+    workers=2,
 )
 
 TINY = Scale(
-    frames=5,
-    height=32,
-    width=48,
+    shapes=(Shape(5, 32, 48, batch=16, turns=2), Shape(9, 48, 32, batch=8)),
+    vae_shape=Shape(9, 32, 48, batch=4),
     vae=_VAE | {"base_dim": 8, "decoder_base_dim": 8},
     transformer=_TRANSFORMER
     | {
@@ -148,14 +172,9 @@ TINY = Scale(
     },
     text=_TEXT | {"d_model": 32, "d_kv": 16, "num_heads": 2, "d_ff": 64, "num_layers": 1},
     text_batch=32,
-    vae_batch=4,
-    transformer_batch=16,
-    student_batch=4,
-    rendered_at_once=8,
     clips_kept=16,
     latents_kept=64,
     latents_first=32,
-    fresh_every=16,
     held_out=4,
     workers=0,
 )

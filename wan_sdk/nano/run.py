@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from torch import Tensor
 from wan_sdk.nano.muon import MovingAverage, Muon
 from wan_sdk.nano.networks import NANO, Scale
 
-STAGES = ("text", "vae", "transformer", "decoder", "four_step")
+STAGES = ("text", "vae", "transformer", "four_step")
 _CHECKPOINT_SECONDS = 120.0
 _LINE_SECONDS = 15.0
 
@@ -43,7 +44,8 @@ class Run:
       deadline: Moment (seconds since 1970) at which to stop at the latest; the learning rate's schedule ends there too.
       schedule_minutes: Length of the learning rate's schedule over all runs of the stage; what is done plus `minutes`
         if not given.
-      start: A Diffusers folder of an earlier nano to start from, instead of from noise; its VAE's encoder is kept.
+      start: A Diffusers folder of an earlier nano to start from, instead of from noise.
+      fixed: Attributes of the world that are the same in every clip: a smaller world is learned sooner.
       scale: `NANO` or `TINY`.
       compiled: Whether to compile what is slow without: on a GPU only.
     """
@@ -54,6 +56,7 @@ class Run:
     deadline: float | None = None
     schedule_minutes: float | None = None
     start: Path | None = None
+    fixed: Mapping[str, object] = field(default_factory=dict)
     scale: Scale = NANO
     compiled: bool = False
     device: torch.device = field(init=False)
@@ -149,6 +152,11 @@ class Clock:
     def seconds(self) -> float:
         """Seconds of training so far, earlier runs included."""
         return self.done + self._elapsed
+
+    @property
+    def since(self) -> float:
+        """Seconds of training in this run."""
+        return self._elapsed
 
     @property
     def total(self) -> float:

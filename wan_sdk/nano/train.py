@@ -3,7 +3,6 @@
     text          the text encoder, from captions alone
     vae           clips to latents and back
     transformer   noise to latents; needs text and vae
-    decoder       sharper clips from the same latents; needs vae
     four_step     the same in four steps; needs transformer
     export        everything as one Diffusers folder
     all           the stages in this order, `--minutes` each
@@ -12,7 +11,7 @@ A stage goes on from its own last checkpoint if there is one. On several GPUs of
 
     torchrun --nproc-per-node 2 -m wan_sdk.nano.train vae --minutes 8 --out run
 
-From an earlier nano instead of from noise, the stage `vae` falls away: the encoder is kept, the decoder learns on.
+From an earlier nano instead of from noise, all learn on, and the stage `text` falls away:
 
     python -m wan_sdk.nano.train all --from wan_sdk/nano/weights --minutes 8 --out run
 
@@ -36,13 +35,12 @@ from wan_sdk.nano.networks import NANO, TINY
 from wan_sdk.nano.run import STAGES, Run
 from wan_sdk.nano.train_text import train_text
 from wan_sdk.nano.train_transformer import train_transformer
-from wan_sdk.nano.train_vae import train_decoder, train_vae
+from wan_sdk.nano.train_vae import train_vae
 
 _TRAIN = {
     "text": train_text,
     "vae": train_vae,
     "transformer": train_transformer,
-    "decoder": train_decoder,
     "four_step": train_four_step,
 }
 
@@ -52,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
     stages = STAGES if options.stage == "all" else (options.stage,)
     if options.start:
-        stages = [stage for stage in stages if stage != "vae"]  # an encoder that latents were made with is kept
+        stages = [stage for stage in stages if stage != "text"]
     for stage in stages:
         if stage in _TRAIN:
             _train(stage, options)
     if options.stage in ("all", "export"):
-        export(options.out, options.folder or options.out / "nano", options.start)
+        export(options.out, options.folder or options.out / "nano")
 
 
 def _train(stage: str, options: argparse.Namespace) -> None:

@@ -7,15 +7,12 @@ The heads are thrown away; the encoder learns on with the transformer.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
-from transformers import UMT5EncoderModel
 
 from wan_sdk.nano.attributes import COLOURS, MOVE_KINDS, NAMES, SUBJECTS
 from wan_sdk.nano.data import draw, hide_words
@@ -63,8 +60,6 @@ def train_text(run: Run, seed: int = 7) -> None:
     """Train the text encoder and write it to `run.out`."""
     torch.manual_seed(seed)
     encoder = make_text_encoder(run.scale).to(run.device)
-    if run.start:
-        take_over(encoder, run.start)
     both = nn.ModuleList([encoder, Heads(encoder.config.d_model).to(run.device)])
     optimizer = Muon(both.named_parameters(), adam_share=1.0)
     average = MovingAverage(both, 0.99)
@@ -100,23 +95,10 @@ def train_text(run: Run, seed: int = 7) -> None:
     run.journal.finish()
 
 
-def take_over(encoder: UMT5EncoderModel, start: Path) -> None:
-    """Start from an earlier encoder; its vocabulary may be another: words are taken over by name."""
-    state = UMT5EncoderModel.from_pretrained(start / "text_encoder", dtype=torch.float32).state_dict()
-    words = json.loads((start / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    shared = [word for word in VOCABULARY if word in words]
-    mine, theirs = ([table[word] for word in shared] for table in (VOCABULARY, words))
-    for name in ("shared.weight", "encoder.embed_tokens.weight"):
-        if name in state:
-            table = encoder.get_input_embeddings().weight.detach().clone()
-            table[mine] = state[name][theirs].to(table.device)
-            state[name] = table
-    encoder.load_state_dict(state)
-
-
 def captions_with_answers(run: Run, seed: int) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
     """Draw batches of tokens, cut to the longest caption, with the class of every attribute."""
-    drawn, batch, kept = draw(run, seed, scenes=False), run.share(run.scale.text_batch), []
+    batch, kept = run.share(run.scale.text_batch), []
+    drawn = draw(run, seed, min(64, batch), 0)
     while True:
         attributes, _, ids = next(drawn)
         kept.append((ids[:, 0].long(), answers_of(attributes)))

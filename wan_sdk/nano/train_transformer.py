@@ -11,22 +11,27 @@ velocity n - z. What makes it usable:
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from torch import Tensor, nn
 from transformers import UMT5EncoderModel
 
-from wan_sdk.nano.data import LatentPool, hide_words
+from wan_sdk.nano.data import LatentPool, hide_words, open_pools
 from wan_sdk.nano.muon import MovingAverage, Muon
 from wan_sdk.nano.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.two_times import compile_blocks, known_first_frame, levels_of, velocity
+from wan_sdk.nano.vocabulary import VOCABULARY
 
 LEARNING_RATE = 2.5e-3
 LEARNING_RATE_FROM_EARLIER = 1e-3  # at 2.5e-3 an earlier nano first forgot: its loss rose from .3 to .44
 WITHOUT_CAPTION = 0.1
 UNKNOWN_WORDS = 0.01
 FIRST_FRAME_GIVEN = 0.3
+_ROW_STEPS = 110  # whole rounds of nano's shapes, so that the rows compare
 
 
 def train_transformer(run: Run, seed: int = 21) -> None:
@@ -39,29 +44,27 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     average = MovingAverage(both, 0.9985)
     checkpoint = Checkpoint(run, both, optimizer, average)
     step = checkpoint.resume()
-    batch = run.share(run.scale.transformer_batch)
     compile_blocks(transformer, compiled=run.compiled)
     if run.compiled:
-        warm_up(run, transformer, encoder, batch)
-    pool = LatentPool(run, seed + step)
+        warm_up(run, transformer, encoder)
+    pools = open_pools(run, seed + step)
 
     # Everything up to here needs no other stage; from here on it waits for them.
     if step == 0:
-        encoder.load_state_dict(load_text_encoder(run, "text").state_dict())
-        if run.start:
-            earlier = WanTransformer3DModel.from_pretrained(run.start / "transformer", dtype=torch.float32)
-            transformer.load_state_dict(earlier.state_dict())
+        begin_from(run, transformer, encoder)
         average.restart(both)
-    pool.open(load_vae(run))
+    vae = load_vae(run)
+    for pool in pools:
+        pool.open(vae)
+    run.journal.say(f"{sum(len(pool.ring) for pool in pools)} clips to begin with")
     torch.manual_seed(seed + run.rank + 1000 * step)
     peak = LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE
     empty = empty_prompt(run.device)
-    loss_sum, counted, skipped = torch.zeros((), device=run.device), 0, torch.zeros((), device=run.device)
+    loss_sum, skipped = torch.zeros((), device=run.device), torch.zeros((), device=run.device)
+    counted = samples = 0
     while run.clock.tick() if run.clock.begun else True:
-        if step % run.scale.fresh_every == 0:
-            pool.refresh()
-        latents, ids = pool.draw(batch)
-        untold = torch.rand(batch, 1, device=run.device) < WITHOUT_CAPTION
+        latents, ids = pools[run.scale.turn(step)].draw()
+        untold = torch.rand(len(ids), 1, device=run.device) < WITHOUT_CAPTION
         ids = hide_words(torch.where(untold, empty, ids), UNKNOWN_WORDS)
         loss = flow_loss(run, transformer, encoder, latents, ids)
         loss.backward()
@@ -69,17 +72,18 @@ def train_transformer(run: Run, seed: int = 21) -> None:
         optimizer.step(run.clock.learning_rate(peak, step, warm_up=250))
         average.update(both)
         step, counted = step + 1, counted + 1
+        samples += len(latents) * run.ranks
         loss_sum += loss.detach().nan_to_num()
         skipped += ~good
         if not run.clock.begun:
             run.clock.begin()
             run.journal.say("compiled")
-        if counted % 100 == 0:
-            _write_row(run, step, batch, loss_sum / counted, pool, skipped)
+        if counted == _ROW_STEPS:
+            _write_row(run, step, samples, loss_sum / counted, pools, skipped)
             loss_sum, counted = torch.zeros_like(loss_sum), 0
             checkpoint.save(step)
     if counted:
-        _write_row(run, step, batch, loss_sum / counted, pool, skipped)
+        _write_row(run, step, samples, loss_sum / counted, pools, skipped)
     checkpoint.save(step, now=True)
     average.copy_to(both)
     if run.first:
@@ -107,20 +111,49 @@ def flow_loss(
 
 
 def draw_levels(count: int, device: torch.device) -> Tensor:
-    """Draw noise levels, [count]: nine tenths around .6, one tenth anywhere in 0...1."""
-    bell = torch.sigmoid(1.1 * torch.randn(count, device=device) + 0.35)
+    """Draw noise levels, [count]: nine tenths around .67, one tenth anywhere in 0...1.
+
+    At 96 lines they were drawn around .59. A larger picture of the same thing takes more noise to hide.
+    """
+    bell = torch.sigmoid(1.1 * torch.randn(count, device=device) + 0.7)
     anywhere = torch.rand(count, device=device)
     return torch.where(torch.rand(count, device=device) < 0.1, anywhere, bell).clamp(1e-3, 1.0)
 
 
-def warm_up(run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderModel, batch: int) -> None:
-    """Compile the training step on noise, so that it is ready when the VAE is."""
-    latents = torch.randn(batch, *run.scale.latent_shape, device=run.device)
-    flow_loss(run, transformer, encoder, latents, empty_prompt(run.device).expand(batch, -1)).backward()
-    for module in (transformer, encoder):
-        module.zero_grad(set_to_none=True)
-    torch.cuda.empty_cache()  # another stage is training on this GPU meanwhile
+def warm_up(run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderModel) -> None:
+    """Compile the training step of every shape on noise, so that it is ready when the VAE is."""
+    for shape in run.scale.shapes:
+        batch = run.share(shape.batch)
+        latents = torch.randn(batch, *shape.latent, device=run.device)
+        flow_loss(run, transformer, encoder, latents, empty_prompt(run.device).expand(batch, -1)).backward()
+        for module in (transformer, encoder):
+            module.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()  # another stage is training on this GPU meanwhile
     run.journal.say("blocks compiled")
+
+
+def begin_from(run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderModel) -> None:
+    """Load what the training starts from: an earlier nano, or the stage `text` and a transformer from noise."""
+    if not run.start:
+        encoder.load_state_dict(load_text_encoder(run, "text").state_dict())
+        return
+    take_over(encoder, run.start)
+    earlier = WanTransformer3DModel.from_pretrained(run.start / "transformer", dtype=torch.float32)
+    transformer.load_state_dict(earlier.state_dict())
+
+
+def take_over(encoder: UMT5EncoderModel, start: Path) -> None:
+    """Start from an earlier encoder; its vocabulary may be another: words are taken over by name."""
+    state = UMT5EncoderModel.from_pretrained(start / "text_encoder", dtype=torch.float32).state_dict()
+    words = json.loads((start / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    shared = [word for word in VOCABULARY if word in words]
+    mine, theirs = ([table[word] for word in shared] for table in (VOCABULARY, words))
+    for name in ("shared.weight", "encoder.embed_tokens.weight"):
+        if name in state:
+            table = encoder.get_input_embeddings().weight.detach().clone()
+            table[mine] = state[name][theirs].to(table.device)
+            state[name] = table
+    encoder.load_state_dict(state)
 
 
 def load_text_encoder(run: Run, stage: str) -> UMT5EncoderModel:
@@ -130,9 +163,8 @@ def load_text_encoder(run: Run, stage: str) -> UMT5EncoderModel:
 
 
 def load_vae(run: Run) -> AutoencoderKLWan:
-    """Wait for the VAE and load it, in fp32 and frozen; the one that the run starts from needs no waiting."""
-    folder = run.start or run.wait_for("vae")
-    vae = AutoencoderKLWan.from_pretrained(folder / "vae", dtype=torch.float32)
+    """Wait for the VAE and load it, in fp32 and frozen."""
+    vae = AutoencoderKLWan.from_pretrained(run.wait_for("vae") / "vae", dtype=torch.float32)
     return vae.to(run.device).eval().requires_grad_(False)
 
 
@@ -143,15 +175,13 @@ def save_transformer(transformer: WanTransformer3DModel, folder: object, run: Ru
     stock.half().save_pretrained(folder, max_shard_size="12MB")
 
 
-def _write_row(run: Run, step: int, batch: int, loss: Tensor, pool: LatentPool, skipped: Tensor) -> None:
-    seconds = max(run.clock.seconds, 1e-3)
-    rate = round(step * batch * run.ranks / seconds)
+def _write_row(run: Run, step: int, samples: int, loss: Tensor, pools: list[LatentPool], skipped: Tensor) -> None:
     run.journal.row(
         step=step,
-        seconds=round(seconds),
+        seconds=round(run.clock.seconds),
         loss=float(loss),
-        samples_a_second=rate,
-        clips=pool.ring.seen * run.ranks,
+        samples_a_second=round(samples / max(run.clock.since, 1e-3)),
+        clips=sum(pool.ring.seen for pool in pools) * run.ranks,
         skipped=int(skipped),
-        not_finite=int(pool.not_finite),
+        not_finite=int(sum(pool.not_finite for pool in pools)),
     )

@@ -1,4 +1,4 @@
-"""Stage `vae`: clips to latents and back, from noise.
+"""Stage `vae`: clips to latents and back.
 
 The loss is what the eye would miss first: the colours (L1), the edges (L1 of the differences along each axis and in
 time), the large areas (L1 of the clip averaged over 4 x 4 pixels); and a very small pull of the latents toward a unit
@@ -22,42 +22,35 @@ from wan_sdk.nano.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.whole_clip import decode_whole, encode_moments
 
 LEARNING_RATE = 4e-3
-DECODER_LEARNING_RATE = 2e-3
+LEARNING_RATE_FROM_EARLIER = 2e-3
 KL_WEIGHT = 1e-4
 _REFRESH_EVERY = 6  # steps
-_STATISTICS_BATCHES = 12
+_RENDERED_AT_ONCE = 8  # clips
+_STATISTICS_BATCHES = 24
 
 
 def train_vae(run: Run, seed: int = 11) -> None:
     """Train the VAE and write it to `run.out`, normalisation of its latents included."""
     torch.manual_seed(seed)
-    vae = make_vae(run.scale).to(run.device)
-    _train(run, vae, seed, LEARNING_RATE)
-
-
-def train_decoder(run: Run, seed: int = 61) -> None:
-    """Train the finished VAE's decoder on: sharper clips from the same latents, so the transformer stays as it is."""
-    torch.manual_seed(seed)
-    folder = run.start or run.wait_for("vae")
-    vae = AutoencoderKLWan.from_pretrained(folder / "vae", dtype=torch.float32).to(run.device).train()
-    for part in (vae.encoder, vae.quant_conv):
-        part.requires_grad_(False)
-    _train(run, vae, seed, DECODER_LEARNING_RATE)
+    vae = make_vae(run.scale)
+    if run.start:
+        vae.load_state_dict(AutoencoderKLWan.from_pretrained(run.start / "vae", dtype=torch.float32).state_dict())
+    _train(run, vae.to(run.device).train(), seed, LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE)
 
 
 def _train(run: Run, vae: AutoencoderKLWan, seed: int, peak: float) -> None:
-    learning = [(name, parameter) for name, parameter in vae.named_parameters() if parameter.requires_grad]
-    parameters = [parameter for _, parameter in learning]
-    optimizer = Muon(learning, adam_share=0.4, weight_decay=1e-3)
+    optimizer = Muon(vae.named_parameters(), adam_share=0.4, weight_decay=1e-3)
     average = MovingAverage(vae, 0.998)
     checkpoint = Checkpoint(run, vae, optimizer, average)
     step = checkpoint.resume()
     torch.manual_seed(seed + run.rank + 1000 * step)
 
-    batch = run.share(run.scale.vae_batch)
+    shape = run.scale.vae_shape
+    batch = run.share(shape.batch)
     loss_of = fast_loss(run, vae, batch)
-    clips, ring = rendered(run, seed + step), Ring(run.scale.clips_kept, torch.bfloat16)
-    ring.add(next(clips)[0])
+    clips, ring = rendered(run, seed + step, shape, _RENDERED_AT_ONCE), Ring(run.scale.clips_kept, torch.bfloat16)
+    for _ in range(min(8, run.scale.clips_kept // _RENDERED_AT_ONCE)):
+        ring.add(next(clips)[0])
     loss_of = trusted_loss(run, vae, loss_of, ring.draw(batch)[0].float())
     sums, counted, skipped = torch.zeros(3, device=run.device), 0, torch.zeros((), device=run.device)
     while run.clock.tick() if run.clock.begun else True:
@@ -65,7 +58,7 @@ def _train(run: Run, vae: AutoencoderKLWan, seed: int, peak: float) -> None:
             ring.add(next(clips)[0])
         losses = loss_of(vae, ring.draw(batch)[0].float())
         losses[0].backward()
-        _, good = share_gradients(parameters, run)
+        _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(peak, step, warm_up=100))
         average.update(vae)
         step, counted = step + 1, counted + 1
@@ -89,24 +82,12 @@ Loss = Callable[[AutoencoderKLWan, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 def vae_loss(vae: AutoencoderKLWan, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the loss, its L1 part and its KL part (nats a latent value) on a batch of clips."""
-    return copy_loss(vae, clips, *posterior(vae, clips))
-
-
-def posterior(vae: AutoencoderKLWan, clips: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and log variance of the latents, in fp32."""
     with torch.autocast(clips.device.type, torch.bfloat16, enabled=clips.is_cuda):
         mean, log_variance = encode_moments(vae, clips)
-    return mean.float(), log_variance.float().clamp(-20, 6)
-
-
-def copy_loss(
-    vae: AutoencoderKLWan, clips: Tensor, mean: Tensor, log_variance: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the loss and its parts for latents that are known."""
-    latents = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).mean()
-    with torch.autocast(clips.device.type, torch.bfloat16, enabled=clips.is_cuda):
+        mean, log_variance = mean.float(), log_variance.float().clamp(-20, 6)
+        latents = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         decoded = decode_whole(vae, latents)
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).mean()
     error = decoded.float() - clips
     l1 = error.abs().mean()
     edges = (error[..., 1:, :] - error[..., :-1, :]).abs().mean() + (error[..., 1:] - error[..., :-1]).abs().mean()
@@ -116,25 +97,12 @@ def copy_loss(
 
 
 def fast_loss(run: Run, vae: AutoencoderKLWan, batch: int) -> Loss:
-    """Return the loss, compiled on noise.
-
-    An encoder that is compiled without gradients has been wrong by .7 standard deviations on a GPU (torch 2.11), so a
-    frozen one stays as it is and only what follows is compiled.
-    """
+    """Return the loss, compiled on noise."""
     if not run.compiled:
         return vae_loss
-    shape = (batch, 3, run.scale.frames, run.scale.height, run.scale.width)
-    noise = torch.rand(shape, device=run.device) * 2 - 1
-    if vae.quant_conv.weight.requires_grad:
-        loss_of = torch.compile(vae_loss, dynamic=False)
-    else:
-        rest = torch.compile(copy_loss, dynamic=False)
-
-        def loss_of(vae: AutoencoderKLWan, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            with torch.no_grad():
-                moments = posterior(vae, clips)
-            return rest(vae, clips, *moments)
-
+    shape = run.scale.vae_shape
+    noise = torch.rand(batch, 3, shape.frames, shape.height, shape.width, device=run.device) * 2 - 1
+    loss_of = torch.compile(vae_loss, dynamic=False)
     loss_of(vae, noise)[0].backward()
     vae.zero_grad(set_to_none=True)
     run.journal.say("training step compiled")
@@ -145,7 +113,9 @@ def trusted_loss(run: Run, vae: AutoencoderKLWan, fast: Loss, clips: Tensor) -> 
     """Return the compiled loss if it agrees with the plain one on rendered clips, else the plain one."""
     if fast is vae_loss:
         return vae_loss
-    plain_l1, fast_l1 = (float(loss(vae, clips)[1]) for loss in (vae_loss, fast))
+    with torch.no_grad():
+        plain_l1 = float(vae_loss(vae, clips)[1])
+    fast_l1 = float(fast(vae, clips)[1].detach())  # with gradients, as it will be used
     run.journal.note(l1_at_the_start={"plain": round(plain_l1, 5), "compiled": round(fast_l1, 5)})
     return fast if abs(fast_l1 - plain_l1) < 0.05 * plain_l1 else vae_loss
 
@@ -168,18 +138,25 @@ def _write_row(run: Run, step: int, batch: int, sums: Tensor, counted: int, skip
 def _finish(run: Run, vae: AutoencoderKLWan, clips: Iterator[tuple[Tensor, Tensor]]) -> None:
     """Measure the latents and the held-out error, and write the VAE in half precision."""
     if run.first:
-        if run.stage == "vae":
-            _normalise(run, vae, clips)
-        truth, _ = held_out(run)
-        copies = torch.cat([vae.decode(vae.encode(part).latent_dist.mode()).sample for part in truth.split(8)])
-        run.journal.note(
-            held_out_psnr_db=round(float(psnr(copies, truth).mean()), 2),
-            psnr_db_by_frame=[round(value, 1) for value in psnr(copies, truth, (1, 3, 4)).mean(0)[::6].tolist()],
-            latent_std=[round(value, 2) for value in vae.config.latents_std],
-        )
+        _normalise(run, vae, clips)
+        run.journal.note(latent_std=[round(value, 2) for value in vae.config.latents_std])
+        for name, shape in (("native", run.scale.native), ("long", run.scale.vae_shape)):
+            truth = held_out(run, shape)
+            copies = torch.cat([decoded(vae, part) for part in truth.split(2)])
+            by_frame = psnr(copies, truth, (1, 3, 4)).mean(0)[::6].tolist()
+            run.journal.note(
+                **{
+                    f"{name}_held_out_psnr_db": round(float(psnr(copies, truth).mean()), 2),
+                    f"{name}_psnr_db_by_frame": [round(value, 1) for value in by_frame],
+                }
+            )
         vae.half().save_pretrained(run.out / "vae")
-        torch.save({"truth": truth[:8].half().cpu(), "copies": copies[:8].half().cpu()}, run.out / "copies.pt")
     run.journal.finish()
+
+
+def decoded(vae: AutoencoderKLWan, clips: Tensor) -> Tensor:
+    """Return what the VAE keeps of clips, by diffusers' own path, chunk after chunk."""
+    return vae.decode(vae.encode(clips).latent_dist.mode()).sample
 
 
 def _normalise(run: Run, vae: AutoencoderKLWan, clips: Iterator[tuple[Tensor, Tensor]]) -> None:

@@ -73,6 +73,8 @@ class TwoTimesBlock(WanTransformerBlock):
 
 def compile_blocks(transformer: WanTransformer3DModel, *, compiled: bool = True) -> WanTransformer3DModel:
     """Turn the blocks into `TwoTimesBlock`s, in place, and compile one for all of them (10 s instead of 80)."""
+    config = torch._dynamo.config  # noqa: SLF001 - where torch keeps the setting
+    config.recompile_limit = max(config.recompile_limit, 64)  # one a shape, with and without gradients
     for block in transformer.blocks:
         block.__class__ = TwoTimesBlock
         if compiled:

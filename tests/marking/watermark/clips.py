@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import av
 import cv2
 import numpy as np
 
@@ -37,6 +36,8 @@ def frozen_photo(frames: int = 9, height: int = 288, width: int = 480) -> np.nda
 
 
 def through(clip: np.ndarray, codec: str = "libx264", fps: int = 16, **options: str) -> np.ndarray:
+    import av  # here, so that the checks on a GPU need no codecs
+
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=fps, options=options)
