@@ -23,7 +23,7 @@ from wan_sdk.nano.vocabulary import TEXT_LENGTH, VOCABULARY, encode, tokens
 from wan_sdk.spec.camera_moves import MOVES, InTurn, Move, Node, Together
 from wan_sdk.spec.camera_words import is_positive, said_amount, words_of
 
-__all__ = ["VOCABULARY", "camera_caption", "caption", "encode"]
+__all__ = ["VOCABULARY", "camera_caption", "caption", "encode", "told_caption"]
 
 CONTRACT_SHARE = 0.45  # of the camera phrases that are word for word what Camera.words() says
 NUMBER_SHARE = 0.25  # of the others, how many name the amount
@@ -43,10 +43,22 @@ def caption(rng: random.Random, attributes: Attributes, i: int, full: bool = Fal
     Returns:
       A text of at most `TEXT_LENGTH` - 1 tokens.
     """
+    return told_caption(rng, attributes, i, full)[0]
+
+
+def told_caption(rng: random.Random, attributes: Attributes, i: int, full: bool = False) -> tuple[str, frozenset[str]]:
+    """Say clip `i` of a batch in words, and tell what was said; the text is what `caption` returns.
+
+    Returns:
+      The text, and names of what it says: "colour", "size", "place", "time", "weather", "style", "motion",
+      "companion_colour", "camera"; "crossing" instead of "motion" for a way to the left or right that is not said;
+      "amount" where the camera's numbers are.
+    """
     while True:
-        text = _caption(rng, attributes, i, full)
+        said: set[str] = set()
+        text = _caption(rng, attributes, i, full, said)
         if len(tokens(text)) < TEXT_LENGTH:
-            return text
+            return text, frozenset(said)
 
 
 def camera_caption(rng: random.Random, camera: Node, full: bool = True) -> str:
@@ -67,16 +79,21 @@ def camera_caption(rng: random.Random, camera: Node, full: bool = True) -> str:
     return text
 
 
-def _caption(rng: random.Random, attributes: Attributes, i: int, full: bool) -> str:
+def _caption(rng: random.Random, attributes: Attributes, i: int, full: bool, said: set[str]) -> str:
     value = {name: names[attributes[name][i]] for name, names in NAMES.items()}
-    scene = _scene_sentence(rng, attributes, i, value, full)
+    scene = _scene_sentence(rng, attributes, i, value, full, said)
     camera = camera_of(attributes, i)
     static = isinstance(camera, Move) and camera.kind == "static"
     camera_text = "" if static and not full and rng.random() < 0.5 else camera_caption(rng, camera)
+    if camera_text:
+        said.add("camera")
+    if camera_text == words_of(camera) or (isinstance(camera, Move) and re.search("[0-9]", camera_text)):
+        said.add("amount")
     plain = value["style"] == "plain"
     style_text = ""
     if (rng.random() < 0.12) if plain else (full or rng.random() < 0.97):
         style_text = _pick(rng, grammar.STYLE_WORDS[value["style"]])
+        said.add("style")
     extras = [text for text in ((style_text, camera_text) if rng.random() < 0.6 else (camera_text, style_text)) if text]
     if rng.random() < 0.06:
         extras.insert(int(rng.random() * (len(extras) + 1)), _pick(rng, grammar.MOODS))
@@ -87,19 +104,26 @@ def _caption(rng: random.Random, attributes: Attributes, i: int, full: bool) -> 
     return _tidy(text)
 
 
-def _scene_sentence(rng: random.Random, attributes: Attributes, i: int, value: dict[str, str], full: bool) -> str:
+def _scene_sentence(
+    rng: random.Random, attributes: Attributes, i: int, value: dict[str, str], full: bool, said: set[str]
+) -> str:
     motion, place, subject = value["motion"], value["place"], value["subject"]
     verb, wayless = _verb(rng, value, full)
-    first = _subject_words(rng, subject, value["colour"], value["size"], full)
+    if verb:
+        said.add("crossing" if wayless else "motion")
+    first = _subject_words(rng, subject, value["colour"], value["size"], full, said)
     place_text = _place_words(rng, place, subject, motion, wayless) if full or rng.random() < 0.95 else ""
     time_text = weather_text = ""
+    said |= {"place"} if place_text else set()
     if place != "moon" and (full or rng.random() < (0.4 if value["time"] == "day" else 0.97)):
         time_text = " " + _pick(rng, grammar.TIME_WORDS[value["time"]])
     if place not in ("room", "moon"):
-        said = rng.random() < (0.17 if value["weather"] == "clear" else 0.97)
-        weather_text = " " + _pick(rng, grammar.WEATHER_WORDS[value["weather"]]) if said or full else ""
+        told = rng.random() < (0.17 if value["weather"] == "clear" else 0.97)
+        weather_text = " " + _pick(rng, grammar.WEATHER_WORDS[value["weather"]]) if told or full else ""
+    said |= {name for name, words in (("time", time_text), ("weather", weather_text)) if words}
     if attributes["companion"][i] >= 0:
-        return _pair_sentence(rng, attributes, i, first, verb, motion, place_text) + time_text + weather_text
+        pair = _pair_sentence(rng, attributes, i, first, verb, motion, place_text, said)
+        return pair + time_text + weather_text
     if rng.random() < 0.03:
         place_text = f"{_pick(rng, grammar.ALONE)} {place_text}"
     if verb and rng.random() < 0.25:
@@ -112,20 +136,23 @@ def _scene_sentence(rng: random.Random, attributes: Attributes, i: int, value: d
 
 
 def _pair_sentence(
-    rng: random.Random, attributes: Attributes, i: int, first: str, verb: str, motion: str, place: str
+    rng: random.Random, attributes: Attributes, i: int, first: str, verb: str, motion: str, place: str, said: set[str]
 ) -> str:
     colour = COLOURS[attributes["companion_colour"][i]]
-    second = _subject_words(rng, SUBJECTS[attributes["companion"][i]], colour, "medium", False)
+    of_second: set[str] = set()
+    second = _subject_words(rng, SUBJECTS[attributes["companion"][i]], colour, "medium", False, of_second)
+    said |= {"companion_colour"} if "colour" in of_second else set()
     side = "right" if attributes["companion_side"][i] > 0 else "left"
     form = _pick(rng, grammar.PAIR_WORDS["still" if motion == "still" else "moving"])
     return form.format(first=first, second=second, verb=verb, side=side, place=place)
 
 
-def _subject_words(rng: random.Random, subject: str, colour: str, size: str, full: bool) -> str:
+def _subject_words(rng: random.Random, subject: str, colour: str, size: str, full: bool, said: set[str]) -> str:
     name = _pick(rng, grammar.SUBJECT_WORDS[subject])
     article = "a" if rng.random() < 0.85 else _pick(rng, grammar.ARTICLES)
     colour_text = _pick(rng, grammar.COLOUR_WORDS[colour]) if full or rng.random() < 0.95 else ""
     size_text = _pick(rng, grammar.SIZE_WORDS[size]) if full or rng.random() < 0.85 else ""
+    said |= {name for name, words in (("colour", colour_text), ("size", size_text)) if words}
     if subject == "person" and colour_text:
         return f"{article} {size_text} {name} {_pick(rng, grammar.CLOTHES).format(colour=colour_text)}"
     return f"{article} {size_text} {colour_text} {name}"
