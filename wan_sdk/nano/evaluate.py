@@ -1,0 +1,315 @@
+r"""`python -m wan_sdk.nano.evaluate`: what of a caption can be seen in the clip, counted by the judge.
+
+    python -m wan_sdk.nano.evaluate --weights FOLDER --judge FOLDER --prompts 400 --i2v 32 --v2v 32 --own-words \
+        --out table.json --sheet sheet.jpg
+
+Specs are drawn with a seed that no training saw and said as the captions of the training say them. The stock pipelines
+make the clips; the same specs are also rendered truly. The judge reads both: what it gets wrong on true renders is its
+own error, so the two columns belong together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import json
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import WanPipeline
+from rich.console import Console
+from torch import Tensor
+
+from wan_sdk.nano.contact_sheet import contact_sheet
+from wan_sdk.nano.generate import (
+    Sampling,
+    as_numbers,
+    copies,
+    from_clips,
+    from_pictures,
+    from_text,
+    load_pipeline,
+)
+from wan_sdk.nano.judge import Judge, Reading, load_judge, read
+from wan_sdk.nano.own_words import own_words
+from wan_sdk.nano.score import (
+    STILL_BELOW,
+    Expected,
+    Row,
+    by_move,
+    confusions,
+    iou,
+    markdown,
+    relative_error,
+    rows_of,
+    signed_name,
+    verdicts,
+)
+from wan_sdk.nano.specs import FPS, SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
+
+_V2V_LEVEL = 0.8
+_VAE_CLIPS = 32
+
+
+def read_bytes(judge: Judge, clips: Tensor, batch: int = 32) -> list[Reading]:
+    """Let a judge read uint8 clips."""
+    device = next(judge.parameters()).device
+    return [reading for part in clips.split(batch) for reading in read(judge, as_numbers(part, device))]
+
+
+class Evaluation:
+    """One evaluation: its parts add rows and facts to a table.
+
+    Args:
+      pipeline: What makes the clips.
+      judge: What reads them.
+      how: How clips are made.
+      specs: What is asked for.
+    """
+
+    def __init__(self, pipeline: WanPipeline, judge: Judge, how: Sampling, specs: Specs) -> None:
+        self.pipeline, self.judge, self.how, self.specs = pipeline, judge, how, specs
+        self.device = next(judge.parameters()).device
+        self.rows: list[Row] = []
+        self.facts: dict[str, object] = {}
+        self.seconds: dict[str, float] = {}
+        self.truth, self.boxes = render_specs(specs.attributes, how, self.device)
+        self.truth_readings = read_bytes(judge, self.truth)
+        self.clips = torch.empty(0)
+
+    def from_text(self) -> None:
+        """Make every prompt's clip and count what it shows."""
+        specs = self.specs
+        began = time.perf_counter()
+        self.clips = from_text(self.pipeline, specs.prompts, self.how)
+        self.seconds["a clip from text"] = (time.perf_counter() - began) / len(specs.prompts)
+        readings = read_bytes(self.judge, self.clips)
+        self.rows += rows_of(specs.wants, readings, self.truth_readings)
+        both = {"true renders": self.truth_readings, "generated": readings}
+        self.facts["by move"] = {name: by_move(specs.wants, each) for name, each in both.items()}
+        self.facts["confusions"] = {name: confusions(specs.wants, each) for name, each in both.items()}
+        self.rows.append(Row("sharpness", sharpness(self.truth), sharpness(self.clips), len(self.clips), ""))
+        some = self.truth[:_VAE_CLIPS]
+        kept = float(psnr(copies(self.pipeline, some), some).mean())
+        self.rows.append(Row("VAE, PSNR on held-out renders", None, kept, len(some), "dB"))
+
+    def from_pictures(self, count: int) -> None:
+        """Make clips that begin on the first frame of a render."""
+        specs, pictures = self.specs.first(count), self.truth[:count, :, 0]
+        began = time.perf_counter()
+        clips = from_pictures(self.pipeline, pictures, specs.prompts, self.how)
+        self.seconds["a clip from a picture"] = (time.perf_counter() - began) / len(specs.prompts)
+        alone = copies(self.pipeline, pictures[:, :, None])[:, :, 0]
+        kept, made = (float(psnr(frames, pictures).mean()) for frames in (alone, clips[:, :, 0]))
+        self.rows.append(Row("i2v: first frame, PSNR (beside it: the VAE alone)", kept, made, len(pictures), "dB"))
+        self.rows += rows_of(
+            specs.wants,
+            read_bytes(self.judge, clips),
+            self.truth_readings[:count],
+            only=("camera, kind and way", "amount within 25 %", "subject", "colour", "motion", "motion, direction"),
+            before="i2v: ",
+        )
+
+    def from_clips(self, count: int) -> None:
+        """Make renders anew: half of them in another style, half with another colour of the subject."""
+        old = self.specs.first(count)
+        changed, restyled = change(old.attributes)
+        new = say(changed, SEED + 1, full=True)
+        true_clips, boxes = render_specs(changed, self.how, self.device)
+        clips = from_clips(self.pipeline, self.truth[:count], new.prompts, self.how, _V2V_LEVEL)
+        made, true = read_bytes(self.judge, clips), read_bytes(self.judge, true_clips)
+        for name, chosen in (("style", restyled), ("colour", ~restyled)):
+            which = np.flatnonzero(chosen)
+            wants = [Expected(**{name: getattr(new.wants[i], name)}) for i in which]
+            self.rows += rows_of(
+                wants, [made[i] for i in which], [true[i] for i in which], only=(name,), before="v2v: new "
+            )
+        self.rows += rows_of(new.wants, made, true, only=("camera, kind and way", "subject"), before="v2v: kept ")
+        alone = [i for i in range(len(made)) if new.wants[i].companion is None]
+        overlaps = [
+            float(np.mean([_overlap(readings[i].boxes, boxes[i]) for i in alone])) if alone else 0.0
+            for readings in (true, made)
+        ]
+        self.rows.append(Row("v2v: overlap (IoU) of the subject with the source", *overlaps, len(alone)))
+
+    def own_words(self) -> None:
+        """Make clips of prompts in people's own words."""
+        prompts, wants = map(list, zip(*own_words(), strict=True))
+        readings = read_bytes(self.judge, from_text(self.pipeline, prompts, self.how, seed=100_000))
+        self.rows += rows_of(wants, readings, before="own words: ")
+        wrong = {}
+        for prompt, want, reading in zip(prompts, wants, readings, strict=True):
+            missed = sorted(name for name, right in verdicts(want, reading).items() if not right)
+            if missed:
+                wrong[prompt] = missed
+        self.facts["own words, what was missed"] = wrong
+        self.rows.append(Row("own words: all of it", None, 1 - len(wrong) / len(prompts), len(prompts)))
+
+    def stillness(self) -> None:
+        """Count how many clips without a move stand still."""
+        from wan_sdk.nano.measure import drift
+
+        still = [i for i, want in enumerate(self.specs.wants) if want.moves == ("static",)]
+        if not still:
+            return
+        shares = [
+            np.mean([drift(_pixels(clips[i])) < STILL_BELOW for i in still]) for clips in (self.truth, self.clips)
+        ]
+        self.rows.append(Row("static stays still (drift)", *map(float, shares), len(still)))
+
+    def ruler(self, count: int) -> None:
+        """Measure single moves with the ruler, which knows nothing of the judge."""
+        from wan_sdk.media.frames import Frames
+        from wan_sdk.nano.measure import measure
+        from wan_sdk.spec.camera_moves import Move
+
+        single = [i for i, want in enumerate(self.specs.wants) if want.join == "single"][:count]
+        found = []
+        for clips in (self.truth, self.clips):
+            right, near = [], []
+            for i in single:
+                camera, want = measure(Frames(_pixels(clips[i]), fps=FPS)).camera, self.specs.wants[i]
+                right.append(isinstance(camera, Move) and signed_name(camera) == want.moves[0])
+                near += [
+                    right[-1] and relative_error(kind, camera.amount, asked) <= 0.25
+                    for kind, asked in want.amounts.items()
+                ]
+            found.append((right, near))
+        for name, k in (("camera, kind and way", 0), ("amount within 25 %", 1)):
+            true, made = found[0][k], found[1][k]
+            if made:
+                self.rows.append(Row(f"ruler: {name}", float(np.mean(true)), float(np.mean(made)), len(made)))
+
+
+@torch.no_grad()
+def evaluate(options: argparse.Namespace) -> dict[str, object]:
+    """Run what the command line asks for and return the table."""
+    began = time.perf_counter()
+    device = torch.device(options.device)
+    how = sampling_of(options)
+    evaluation = Evaluation(
+        load_pipeline(options.weights, how, device), load_judge(options.judge, device), how, draw_specs(options.prompts)
+    )
+    parts = {
+        "from text": evaluation.from_text,
+        "from pictures": lambda: options.i2v and evaluation.from_pictures(min(options.i2v, options.prompts)),
+        "from clips": lambda: options.v2v and evaluation.from_clips(min(options.v2v, options.prompts)),
+        "own words": lambda: options.own_words and evaluation.own_words(),
+        "stillness": lambda: options.drift and evaluation.stillness(),
+        "ruler": lambda: options.ruler and evaluation.ruler(options.ruler),
+    }
+    for name, part in parts.items():
+        part()
+        _console().print(f"{time.perf_counter() - began:7.1f} s  {name}")
+    if options.sheet:
+        contact_sheet(evaluation.clips[:24], evaluation.specs.prompts[:24], options.sheet)
+    return {
+        "command": " ".join(["python -m wan_sdk.nano.evaluate", *options.said]),
+        "machine": _machine(device),
+        "versions": {name: importlib.metadata.version(name) for name in ("torch", "diffusers", "transformers", "numpy")}
+        | {"python": platform.python_version()},
+        "seconds": round(time.perf_counter() - began, 1),
+        "seconds of": {name: round(value, 3) for name, value in evaluation.seconds.items()},
+        "sampling": asdict(how),
+        "seed": SEED,
+        "rows": [asdict(row) for row in evaluation.rows],
+        **evaluation.facts,
+        "sha256": {"weights": _hashes(options.weights), "judge": _hashes(options.judge)},
+    }
+
+
+def sampling_of(options: argparse.Namespace) -> Sampling:
+    """Return how clips are made, with the usual steps and guidance of the transformer where none are given."""
+    width, height = (int(side) for side in options.size.split("x"))
+    usual = Sampling(options.transformer)
+    few = usual.sampler == "dpm1"
+    return Sampling(
+        options.transformer,
+        steps=options.steps or (4 if few else usual.steps),
+        guidance=options.guidance or (1.0 if few else usual.guidance),
+        shift=options.shift,
+        frames=options.frames,
+        height=height,
+        width=width,
+        batch=options.batch,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Evaluate, print the table and write it."""
+    options = _parse(arguments)
+    table = evaluate(options)
+    unfinished = options.out.with_name(options.out.name + ".part")
+    try:
+        unfinished.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(options.out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _console().print(markdown(table))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m wan_sdk.nano.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--weights", type=Path, required=True, help="a Diffusers folder of nano")
+    parser.add_argument("--judge", type=Path, required=True, help="folder that the stage `judge` has written")
+    parser.add_argument("--prompts", type=int, default=400)
+    parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
+    parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
+    parser.add_argument("--guidance", type=float, help="default 3; 1 for transformer_4step")
+    parser.add_argument("--shift", type=float, default=3.0)
+    parser.add_argument("--size", default="320x192", help="width x height")
+    parser.add_argument("--frames", type=int, default=25)
+    parser.add_argument("--batch", type=int, default=32, help="clips at once")
+    parser.add_argument("--i2v", type=int, default=0, metavar="N", help="clips from pictures")
+    parser.add_argument("--v2v", type=int, default=0, metavar="N", help="clips made anew")
+    parser.add_argument("--own-words", action="store_true", help="also the prompts in people's own words")
+    parser.add_argument("--drift", action="store_true", help="measure that static clips stand still; needs OpenCV")
+    parser.add_argument("--ruler", type=int, default=0, metavar="N", help="measure N moves with the ruler, too; slow")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file")
+    parser.add_argument("--sheet", type=Path, help="JPEG with the first, middle and last frame of 24 clips")
+    options = parser.parse_args(arguments)
+    options.said = list(sys.argv[1:] if arguments is None else arguments)
+    return options
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True, highlight=False, markup=False)
+
+
+def _pixels(clip: Tensor) -> np.ndarray:
+    return clip.permute(1, 2, 3, 0).contiguous().numpy()
+
+
+def _overlap(read_boxes: np.ndarray, boxes: Tensor) -> float:
+    """Return the mean overlap over the frames that the judge sees."""
+    chosen = np.linspace(0, len(boxes) - 1, len(read_boxes)).round().astype(int)
+    return float(np.mean([iou(one, other) for one, other in zip(read_boxes, boxes[chosen].tolist(), strict=True)]))
+
+
+def _machine(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*.safetensors"))
+    }
+
+
+if __name__ == "__main__":
+    main()
