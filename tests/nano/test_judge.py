@@ -18,9 +18,9 @@ from wan_sdk.nano.judge import (
     save_judge,
     targets_of,
 )
-from wan_sdk.nano.networks import TINY
+from wan_sdk.nano.networks import TINY, make_vae
 from wan_sdk.nano.run import Run
-from wan_sdk.nano.train_judge import spoil, train_judge
+from wan_sdk.nano.train_judge import TINY_PORTION, judged_clips, load_copier, spoil, train_judge
 from wan_sdk.nano.world import build, sample
 from wan_sdk.nano.world.truth import subject_boxes
 from wan_sdk.spec.camera_moves import InTurn, Move, Together
@@ -143,3 +143,14 @@ def test_some_clips_are_spoilt_and_some_are_not():
     clips = torch.rand(200, 3, 2, 8, 8) * 1.6 - 0.8
     same = (spoil(clips) == clips).flatten(1).all(1).float().mean()
     assert 0.35 < same < 0.6
+
+
+def test_two_thirds_of_the_clips_of_the_smaller_size_go_through_the_vae_of_the_start(tmp_path):
+    torch.manual_seed(0)
+    make_vae(TINY).save_pretrained(tmp_path / "vae")
+    run = Run("judge", tmp_path, 1, start=tmp_path, scale=TINY)
+    plain, copied = (judged_clips(run, 3, TINY_PORTION, TINY_JUDGE, vae) for vae in (None, load_copier(run)))
+    for spoilt in (2 * TINY_PORTION.rendered // 3, 0):
+        (one, targets), (other, same_targets) = next(plain), next(copied)
+        assert (one != other).flatten(1).any(1).sum() == spoilt
+        assert all(torch.equal(targets[name], same_targets[name]) for name in targets)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from diffusers import (
+    AutoencoderKLWan,
     DPMSolverMultistepScheduler,
     UniPCMultistepScheduler,
     WanImageToVideoPipeline,
@@ -60,8 +61,8 @@ def load_pipeline(weights: Path, how: Sampling, device: torch.device) -> WanPipe
     """Load the stock pipeline: in bf16 on a GPU, its VAE in fp32; all in fp32 on a CPU."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     transformer = WanTransformer3DModel.from_pretrained(weights, subfolder=how.transformer, dtype=dtype)
-    pipeline = WanPipeline.from_pretrained(weights, transformer=transformer, dtype=dtype)
-    pipeline.vae.to(torch.float32)
+    vae = AutoencoderKLWan.from_pretrained(weights, subfolder="vae", dtype=torch.float32)
+    pipeline = WanPipeline.from_pretrained(weights, transformer=transformer, vae=vae, dtype=dtype)
     common = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": how.shift}
     if how.sampler == "dpm1":
         pipeline.scheduler = DPMSolverMultistepScheduler(solver_order=1, **common)

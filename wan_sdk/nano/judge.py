@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from wan_sdk.nano.attributes import AT_ONCE, COLOURS, MOVE_KINDS, NAMES, SINGLE, SUBJECTS
@@ -153,7 +154,8 @@ class Judge(nn.Module):
         x = _unfold(x + self.shift(self._shifts(self.patch(functional.silu(x)), frames)), batch)
         for block in self.blocks:
             x = block(x)
-        x = functional.silu(self.norm(x)) + self.where + self.when
+        x = functional.silu(self.norm(x))
+        x = x + (self.where + self.when).to(x.dtype)
         answers = {name: head(x.flatten(2)) for name, head in self.heads.items()}
         looks, _ = self.camera(x)
         hidden = functional.silu(self.camera_hidden(looks.flatten(1)))
@@ -395,7 +397,7 @@ def save_judge(judge: Judge, folder: Path) -> None:
     state = {name: value.detach().half().contiguous().cpu() for name, value in judge.state_dict().items()}
     unfinished = folder / "judge.part"
     try:
-        save_file(state, unfinished)
+        unfinished.write_bytes(to_bytes(state))
         unfinished.replace(folder / "judge.safetensors")
         unfinished.write_text(json.dumps(asdict(judge.shape), indent=1) + "\n", encoding="utf-8")
         unfinished.replace(folder / "judge.json")

@@ -66,8 +66,8 @@ class Portion:
     workers: int
 
 
-_FULL = Portion(frames=25, rendered=64, batch=64, kept=2048, fresh_every=4, held_out=10, workers=6)
-_TINY = Portion(frames=5, rendered=8, batch=8, kept=32, fresh_every=4, held_out=2, workers=0)
+PORTION = Portion(frames=25, rendered=64, batch=64, kept=2048, fresh_every=4, held_out=10, workers=6)
+TINY_PORTION = Portion(frames=5, rendered=8, batch=8, kept=32, fresh_every=4, held_out=2, workers=0)
 
 Batch = tuple[Tensor, dict[str, Tensor]]
 
@@ -76,7 +76,7 @@ def train_judge(run: Run, seed: int = 71) -> None:
     """Train the judge and write it to `run.out / "judge"`."""
     torch.manual_seed(seed)
     tiny = run.scale == TINY
-    portion, shape = (_TINY, TINY_JUDGE) if tiny else (_FULL, JudgeShape())
+    portion, shape = (TINY_PORTION, TINY_JUDGE) if tiny else (PORTION, JudgeShape())
     judge = Judge(shape).to(run.device)
     optimizer = Muon(judge.named_parameters())
     average = MovingAverage(judge, 0.998)
@@ -99,6 +99,7 @@ def train_judge(run: Run, seed: int = 71) -> None:
         sum(_WEIGHT.get(name, 1.0) * loss for name, loss in losses.items()).backward()
         _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=100))
+        judge.zero_grad(set_to_none=True)
         average.update(judge)
         step, counted = step + 1, counted + 1
         for name, loss in losses.items():
