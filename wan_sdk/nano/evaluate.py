@@ -80,7 +80,7 @@ class Evaluation:
         self.rows: list[Row] = []
         self.facts: dict[str, object] = {}
         self.seconds: dict[str, float] = {}
-        self.truth, self.boxes = render_specs(specs.attributes, how, self.device)
+        self.truth, _ = render_specs(specs.attributes, how, self.device)
         self.truth_readings = read_bytes(judge, self.truth)
         self.clips = torch.empty(0)
 
@@ -102,7 +102,7 @@ class Evaluation:
 
     def from_pictures(self, count: int) -> None:
         """Make clips that begin on the first frame of a render."""
-        specs, pictures = self.specs.first(count), self.truth[:count, :, 0]
+        specs, pictures = self.specs.pick(range(count)), self.truth[:count, :, 0]
         began = time.perf_counter()
         clips = from_pictures(self.pipeline, pictures, specs.prompts, self.how)
         self.seconds["a clip from a picture"] = (time.perf_counter() - began) / len(specs.prompts)
@@ -119,11 +119,11 @@ class Evaluation:
 
     def from_clips(self, count: int) -> None:
         """Make renders anew: half of them in another style, half with another colour of the subject."""
-        old = self.specs.first(count)
-        changed, restyled = change(old.attributes)
+        alone = [i for i, want in enumerate(self.specs.wants) if want.companion is None][:count]
+        changed, restyled = change(self.specs.pick(alone).attributes)
         new = say(changed, SEED + 1, full=True)
-        true_clips, boxes = render_specs(changed, self.how, self.device)
-        clips = from_clips(self.pipeline, self.truth[:count], new.prompts, self.how, _V2V_LEVEL)
+        true_clips, boxes = render_specs(changed, self.how, self.device)  # the boxes are those of the source
+        clips = from_clips(self.pipeline, self.truth[alone], new.prompts, self.how, _V2V_LEVEL)
         made, true = read_bytes(self.judge, clips), read_bytes(self.judge, true_clips)
         for name, chosen in (("style", restyled), ("colour", ~restyled)):
             which = np.flatnonzero(chosen)
@@ -132,12 +132,11 @@ class Evaluation:
                 wants, [made[i] for i in which], [true[i] for i in which], only=(name,), before="v2v: new "
             )
         self.rows += rows_of(new.wants, made, true, only=("camera, kind and way", "subject"), before="v2v: kept ")
-        alone = [i for i in range(len(made)) if new.wants[i].companion is None]
         overlaps = [
-            float(np.mean([_overlap(readings[i].boxes, boxes[i]) for i in alone])) if alone else 0.0
+            float(np.mean([_overlap(reading.boxes, box) for reading, box in zip(readings, boxes, strict=True)]))
             for readings in (true, made)
         ]
-        self.rows.append(Row("v2v: overlap (IoU) of the subject with the source", *overlaps, len(alone)))
+        self.rows.append(Row("v2v: overlap (IoU) of the subject with the source", *overlaps, len(made)))
 
     def own_words(self) -> None:
         """Make clips of prompts in people's own words."""

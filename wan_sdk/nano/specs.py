@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,10 +36,10 @@ class Specs:
     prompts: list[str]
     wants: list[Expected]
 
-    def first(self, count: int) -> Specs:
-        """Return the first so many."""
-        some = {name: values[:count] for name, values in self.attributes.items()}
-        return Specs(some, self.prompts[:count], self.wants[:count])
+    def pick(self, which: Sequence[int]) -> Specs:
+        """Return some of them."""
+        some = {name: values[list(which)] for name, values in self.attributes.items()}
+        return Specs(some, [self.prompts[i] for i in which], [self.wants[i] for i in which])
 
 
 def draw_specs(count: int, seed: int = SEED) -> Specs:
