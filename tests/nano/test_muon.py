@@ -62,3 +62,11 @@ def test_the_moving_average_follows_and_can_be_put_back():
     copy = nn.Linear(2, 2)
     average.copy_to(copy)
     assert torch.allclose(copy.weight, layer.weight, atol=1e-3)
+
+
+def test_a_step_forgets_its_gradients_so_that_the_next_one_does_not_add_to_them():
+    layer = nn.Linear(64, 64)
+    optimizer = Muon(layer.named_parameters())
+    layer(torch.randn(2, 64)).sum().backward()
+    optimizer.step(1e-3)
+    assert all(parameter.grad is None for parameter in layer.parameters())

@@ -24,8 +24,8 @@ from wan_sdk.nano.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
 
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
-_FRESH_EVERY = 4  # batches of latents between two calls of the renderer
-_FRESH_SHARE = 8  # a call renders so much less than a batch; with two GPUs, each clip is used about 16 times
+_FRESH_EVERY = 8  # batches of latents between two calls of the renderer
+_FRESH_SHARE = 2  # a call renders so much less than a batch, so each clip is used about 16 times
 _ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room
 _MARKS = 5  # tokens below are marks, not words: padding, end, unknown, comma, full stop
 
@@ -174,10 +174,9 @@ class LatentPool:
         self.batch = run.share(shape.batch)
         self._run, self._shape, self._draws = run, shape, 0
         workers = run.scale.workers if shape == run.scale.native else min(1, run.scale.workers)
-        self._fresh = max(4, shape.batch // _FRESH_SHARE)
-        self._clips = rendered(run, seed, shape, self._fresh, captions=2, workers=workers)
+        self._clips = rendered(run, seed, shape, max(4, self.batch // _FRESH_SHARE), captions=2, workers=workers)
         next(self._clips)
-        run.journal.say(f"renderer of {shape.frames} x {shape.height} x {shape.width} is ready")
+        run.journal.say(f"renderer of {shape.name} is ready")
 
     def open(self, vae: AutoencoderKLWan) -> None:
         """Take over the finished VAE and render the first clips."""

@@ -56,7 +56,7 @@ class Muon:
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Move every parameter along its gradient."""
+        """Move every parameter along its gradient, and forget the gradients."""
         for group in self.adam.param_groups:
             group["lr"] = learning_rate * self.adam_share
         self.adam.step()
@@ -67,6 +67,8 @@ class Muon:
             update = orthogonal(ahead) * (0.2 * max(ahead.shape[1:]) ** 0.5)
             torch._foreach_mul_(group, 1 - learning_rate * self.weight_decay)
             torch._foreach_add_(group, list(update.view_as(gradient).unbind()), alpha=-learning_rate)
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def state_dict(self) -> dict[str, object]:
         """Return what a later run needs to go on without a jolt."""

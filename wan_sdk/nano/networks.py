@@ -12,7 +12,8 @@ Nothing here is special to nano but the numbers, so the folder loads in the stoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
@@ -39,6 +40,11 @@ class Shape:
     width: int
     batch: int
     turns: int = 1
+
+    @property
+    def name(self) -> str:
+        """Frames, lines and columns, like "25x192x320"."""
+        return f"{self.frames}x{self.height}x{self.width}"
 
     @property
     def latent(self) -> tuple[int, int, int, int]:
@@ -76,6 +82,16 @@ class Scale:
     latents_first: int
     held_out: int
     workers: int
+
+    def only(self, names: Sequence[str], batch_part: int = 1) -> Scale:
+        """Return the same with some of the shapes, named like "25x96x160", and batches so many times smaller.
+
+        >>> [shape.name for shape in NANO.only(["25x96x160"]).shapes]
+        ['25x96x160']
+        """
+        known = {shape.name: shape for shape in self.shapes}
+        shapes = [known[name] for name in names] if names else list(self.shapes)
+        return replace(self, shapes=tuple(replace(s, batch=max(1, s.batch // batch_part)) for s in shapes))
 
     @property
     def native(self) -> Shape:
@@ -130,12 +146,12 @@ _TEXT = {
 
 NANO = Scale(
     shapes=(
-        Shape(25, 192, 320, batch=256, turns=6),
-        Shape(25, 96, 160, batch=1024),
-        Shape(49, 192, 320, batch=96),
-        Shape(13, 192, 320, batch=448),
-        Shape(25, 240, 240, batch=256),
-        Shape(25, 320, 192, batch=256),
+        Shape(25, 192, 320, batch=128, turns=6),
+        Shape(25, 96, 160, batch=512),
+        Shape(49, 192, 320, batch=48),
+        Shape(13, 192, 320, batch=224),
+        Shape(25, 240, 240, batch=128),
+        Shape(25, 320, 192, batch=128),
     ),
     vae_shape=Shape(49, 192, 320, batch=8),
     vae=_VAE | {"base_dim": 24, "decoder_base_dim": 32},

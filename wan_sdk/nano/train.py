@@ -4,6 +4,7 @@
     vae           clips to latents and back
     transformer   noise to latents; needs text and vae
     four_step     the same in four steps; needs transformer
+    judge         reads clips, to measure what was learned; needs nothing
     export        everything as one Diffusers folder
     all           the stages in this order, `--minutes` each
 
@@ -33,6 +34,7 @@ from wan_sdk.nano.distill import train_four_step
 from wan_sdk.nano.export import export
 from wan_sdk.nano.networks import NANO, TINY
 from wan_sdk.nano.run import STAGES, Run
+from wan_sdk.nano.train_judge import train_judge
 from wan_sdk.nano.train_text import train_text
 from wan_sdk.nano.train_transformer import train_transformer
 from wan_sdk.nano.train_vae import train_vae
@@ -42,6 +44,7 @@ _TRAIN = {
     "vae": train_vae,
     "transformer": train_transformer,
     "four_step": train_four_step,
+    "judge": train_judge,
 }
 
 
@@ -68,7 +71,7 @@ def _train(stage: str, options: argparse.Namespace) -> None:
         deadline=options.deadline,
         schedule_minutes=options.schedule_minutes,
         start=options.start,
-        scale=TINY if options.tiny else NANO,
+        scale=(TINY if options.tiny else NANO).only(options.shapes, options.batch_part),
         compiled=torch.cuda.is_available() and not options.eager,
     )
     _TRAIN[stage](run)
@@ -87,6 +90,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--from", dest="start", type=Path, help="a finished nano to start from instead of from noise")
     parser.add_argument("--tiny", action="store_true", help="a model for tests, trained on a CPU in seconds")
     parser.add_argument("--eager", action="store_true", help="compile nothing")
+    parser.add_argument("--shapes", nargs="+", default=[], metavar="FxHxW", help="train the transformer at these alone")
+    parser.add_argument(
+        "--batch-part", type=int, default=1, help="make the transformer's batches so many times smaller"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the stage's checkpoint")
     parser.add_argument("--folder", type=Path, help="where export writes (default: OUT/nano)")
     return parser.parse_args(arguments)

@@ -99,7 +99,6 @@ def train_judge(run: Run, seed: int = 71) -> None:
         sum(_WEIGHT.get(name, 1.0) * loss for name, loss in losses.items()).backward()
         _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=100))
-        judge.zero_grad(set_to_none=True)
         average.update(judge)
         step, counted = step + 1, counted + 1
         for name, loss in losses.items():

@@ -27,7 +27,7 @@ from wan_sdk.nano.two_times import compile_blocks, known_first_frame, levels_of,
 from wan_sdk.nano.vocabulary import VOCABULARY
 
 LEARNING_RATE = 2.5e-3
-LEARNING_RATE_FROM_EARLIER = 1e-3  # at 2.5e-3 an earlier nano first forgot: its loss rose from .3 to .44
+LEARNING_RATE_FROM_EARLIER = 1.5e-3
 WITHOUT_CAPTION = 0.1
 UNKNOWN_WORDS = 0.01
 FIRST_FRAME_GIVEN = 0.3

@@ -59,16 +59,33 @@ def spread(two: Tensor, in_first_frame: int, tokens: int) -> Tensor:
 
 
 class TwoTimesBlock(WanTransformerBlock):
-    """A stock block that is handed two modulations and spreads them inside its own compiled region.
+    """A stock block that is handed two modulations, of the first latent frame and of the others.
 
-    Nothing of the size tokens x 6 x width is ever stored, which is what makes first-frame training cheap.
+    A frame's tokens share one modulation, so it is broadcast over them: nothing of the size tokens x 6 x width is ever
+    stored, which is what makes first-frame training cheap.
     """
 
     def forward(  # type: ignore[override]
         self, tokens: Tensor, text: Tensor, modulation: Tensor, rotary: Tensor, in_first_frame: int
     ) -> Tensor:
         """Run the block on two modulations, [batch, 2, 6, width]."""
-        return super().forward(tokens, text, spread(modulation, in_first_frame, tokens.shape[1]), rotary)
+        frames = tokens.shape[1] // in_first_frame
+        first, rest = (self.scale_shift_table[:, None] + modulation.float()).split(1, 1)
+        by_frame = torch.cat([first, rest.expand(-1, frames - 1, -1, -1)], 1)
+        shift, scale, gate, late_shift, late_scale, late_gate = by_frame.unsqueeze(2).unbind(3)
+
+        def by_token(x: Tensor) -> Tensor:
+            return x.float().unflatten(1, (frames, in_first_frame))
+
+        x = (by_token(self.norm1(tokens.float())) * (1 + scale) + shift).flatten(1, 2).type_as(tokens)
+        x = by_token(self.attn1(x, None, None, rotary))
+        tokens = (by_token(tokens) + x * gate).flatten(1, 2).type_as(tokens)
+
+        x = self.norm2(tokens.float()).type_as(tokens)
+        tokens = tokens + self.attn2(x, text, None, None)
+
+        x = (by_token(self.norm3(tokens.float())) * (1 + late_scale) + late_shift).flatten(1, 2).type_as(tokens)
+        return (by_token(tokens) + by_token(self.ffn(x)) * late_gate).flatten(1, 2).type_as(tokens)
 
 
 def compile_blocks(transformer: WanTransformer3DModel, *, compiled: bool = True) -> WanTransformer3DModel:
