@@ -85,6 +85,19 @@ def test_a_camera_can_be_pinned(camera):
     assert camera_of(drawn, 1) == camera
 
 
+def test_a_camera_can_be_one_of_several_kinds():
+    drawn = sample(np.random.default_rng(0), 400, subject="ball", camera=["pan", "zoom"], companion=None)
+    moves = [camera_of(drawn, i) for i in range(400)]
+    pans = [move.amount for move in moves if move.kind == "pan"]
+    zooms = [move.amount for move in moves if move.kind == "zoom"]
+    assert len(pans) + len(zooms) == 400
+    assert 160 < len(pans) < 240
+    assert all(5 <= abs(degrees) <= 40 for degrees in pans)
+    assert all(0.5 <= factor <= 2 for factor in zooms)
+    assert set(drawn["subject"]) == {SUBJECTS.index("ball")}
+    assert set(drawn["companion"]) == {-1}
+
+
 def centre_of_red(picture):
     """Middle of what is red in a picture [3, H, W]: x to the right, y down, in pixels, and its area."""
     red = (picture[0] > 0.1) & (picture[1] < -0.35) & (picture[2] < -0.35)

@@ -106,7 +106,7 @@ def to_device(scene: object, device: torch.device) -> object:
 
 def held_out(run: Run, shape: Shape, at_once: int = 4) -> Tensor:
     """Render the clips that nothing is trained on, a few at a time and without compiling."""
-    drawn = iter(Drawn(HELD_OUT_SEED, at_once, shape.frames))
+    drawn = iter(Drawn(HELD_OUT_SEED, at_once, shape.frames, fixed=run.fixed))
     parts = [
         render(to_device(next(drawn)[1], run.device), shape.height, shape.width)
         for _ in range(run.scale.held_out // at_once)

@@ -298,6 +298,7 @@ class Journal:
             "command": " ".join(["python -m wan_sdk.nano.train", *sys.argv[1:]]),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
             "seconds": round(time.time() - self._started, 1),
+            "fixed": {name: str(value) for name, value in self._run.fixed.items()},
             "machine": _machine(self._run),
             "versions": _versions(),
             "source_sha256": _source_hash(),

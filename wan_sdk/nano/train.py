@@ -19,6 +19,10 @@ From an earlier nano instead of from noise, all learn on, and the stage `text` f
 The tiny setting trains everything on a CPU in about a minute:
 
     python -m wan_sdk.nano.train all --tiny --minutes 0.1 --out /tmp/tiny
+
+A smaller world is learned sooner, like one subject under one of two cameras:
+
+    python -m wan_sdk.nano.train all --tiny --out /tmp/ball --fixed subject=ball camera=pan,zoom companion=none
 """
 
 from __future__ import annotations
@@ -30,8 +34,10 @@ from pathlib import Path
 
 import torch
 
+from wan_sdk.errors import UsageError
 from wan_sdk.nano.distill import train_four_step
 from wan_sdk.nano.export import export
+from wan_sdk.nano.fixed import read_fixed
 from wan_sdk.nano.networks import NANO, TINY
 from wan_sdk.nano.run import STAGES, Run
 from wan_sdk.nano.train_judge import train_judge
@@ -71,6 +77,7 @@ def _train(stage: str, options: argparse.Namespace) -> None:
         deadline=options.deadline,
         schedule_minutes=options.schedule_minutes,
         start=options.start,
+        fixed=options.fixed,
         scale=(TINY if options.tiny else NANO).only(options.shapes, options.batch_part),
         compiled=torch.cuda.is_available() and not options.eager,
     )
@@ -94,9 +101,18 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--batch-part", type=int, default=1, help="make the transformer's batches so many times smaller"
     )
+    parser.add_argument(
+        "--fixed", nargs="+", default=[], metavar="NAME=VALUE",
+        help="what is the same in every clip, e.g. subject=ball camera=pan,zoom companion=none",
+    )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="forget the stage's checkpoint")
     parser.add_argument("--folder", type=Path, help="where export writes (default: OUT/nano)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        options.fixed = read_fixed(options.fixed)
+    except UsageError as problem:
+        parser.error(f"{problem}\n  -> {problem.hint}")
+    return options
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ path is ``Camera.pose`` itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,11 +74,16 @@ def draw(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     }
 
 
-def pin(camera: Node | str, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
-    """Give all of `n` clips the same camera: a path of at most two moves, or a kind with amounts drawn."""
+def pin(camera: Node | str | Sequence[str], rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    """Give all of `n` clips the same camera: a path of at most two moves, or a kind with amounts drawn.
+
+    Of several kinds each clip gets one, all as likely.
+    """
     cameras = draw(rng, n)
-    if isinstance(camera, str):
-        kind = np.tile([MOVE_KINDS.index(camera), 0], (n, 1))
+    if isinstance(camera, str | list | tuple):
+        codes = [MOVE_KINDS.index(name) for name in ([camera] if isinstance(camera, str) else camera)]
+        first = rng.choice(codes, n) if len(codes) > 1 else np.full(n, codes[0])
+        kind = np.stack([first, np.zeros(n, int)], 1)
         join = np.zeros(n, int)
         return cameras | {"camera_kind": kind, "camera_join": join, "camera_amount": _amounts(rng, kind, join),
                               "camera_ease": np.where(kind[:, 0] == 0, 0, cameras["camera_ease"])}  # fmt: skip

@@ -55,7 +55,8 @@ def sample(rng: np.random.Generator, n: int, **fixed: object) -> dict[str, np.nd
       rng: Source of all chance.
       n: How many clips.
       **fixed: Attributes that all clips share: a name (``colour="red"``), an array of codes, ``camera=`` a
-        path of the spec or the name of a move, ``companion=`` a subject, ``"any"`` or None.
+        path of the spec, the name of a move or a list of such names to draw from, ``companion=`` a subject, ``"any"``
+        or None.
     """
     drawn = {
         name: rng.choice(len(names), n, p=CHANCES.get(name)) if name in CHANCES else rng.integers(0, len(names), n)
