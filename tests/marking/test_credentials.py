@@ -21,6 +21,7 @@ from PIL import Image
 
 from tests.marking.conftest import claims, film, flipped, issue, remux, write_private
 from tests.marking.time_stamping import TimeStamper
+from tests.marking.watermark.clips import panning_texture
 from wan_sdk.errors import MarkingError, MediaError, SignerError
 from wan_sdk.marking import authority, signing
 from wan_sdk.marking.credentials import context, read, read_store
@@ -28,7 +29,9 @@ from wan_sdk.marking.manifest import Ingredient, build_manifest, new_content_id
 from wan_sdk.marking.signer import local_signatory, signatory_from_files, time_stamp_url
 from wan_sdk.marking.signing import sign_file, with_origin
 from wan_sdk.marking.verify import verify
+from wan_sdk.marking.watermark import embed
 from wan_sdk.media.encode import encode_mp4
+from wan_sdk.media.frames import Frames
 
 
 @pytest.fixture(scope="session")
@@ -188,6 +191,22 @@ def test_only_ingredients_whose_credentials_say_so_count_as_made_by_a_model(plai
     assert with_origin(Ingredient(signed, None, "componentOf"), home).made_by_model
     assert not with_origin(Ingredient(plain, None, "componentOf"), home).made_by_model
     assert not with_origin(Ingredient(flipped(signed, tmp_path / "b.mp4", -9), None, "componentOf"), home).made_by_model
+
+
+def test_the_watermark_of_an_ingredient_without_credentials_is_linked(tmp_path, home) -> None:
+    clip = panning_texture(frames=9, height=288, width=480)
+    encode_mp4(Frames(embed(clip, 0x4C1F00000000ABCD).pixels, 12), tmp_path / "stripped.mp4")
+    Image.fromarray(embed(clip[:1], 0x77).pixels[0]).save(tmp_path / "still.png")
+    encode_mp4(Frames(clip, 12), tmp_path / "foreign.mp4")
+    names = ("stripped.mp4", "still.png", "foreign.mp4")
+    told = [with_origin(Ingredient(tmp_path / name, None, "inputTo"), home) for name in names]
+    assert [item.mark for item in told] == ["4c1f00000000abcd", "0000000000000077", ""]
+    manifest = build_manifest(claims("v2v", content_id=new_content_id(), ingredients=tuple(told)))
+    generation = next(item["data"] for item in manifest["assertions"] if "ingredientWatermarks" in item["data"])
+    assert generation["ingredientWatermarks"] == {
+        "ingredient-1": "4c1f00000000abcd",
+        "ingredient-2": "0000000000000077",
+    }
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"<svg/>"])

@@ -20,7 +20,7 @@ from tests.marking.conftest import PROMPT_TOKEN, claims, encode_again, film, iss
 from tests.marking.test_manifest import check_rubric, crjson
 from wan_sdk.errors import MediaError, SignerError, StorageError
 from wan_sdk.marking import deliver as delivery
-from wan_sdk.marking import signer
+from wan_sdk.marking import signer, watermark
 from wan_sdk.marking.credentials import read
 from wan_sdk.marking.deliver import Delivered, deliver
 from wan_sdk.marking.label import draw_label
@@ -88,14 +88,22 @@ def test_stages_are_told_in_order_and_measured(tmp_path: Path, home: Path) -> No
 
 
 def test_a_weak_mark_is_made_stronger_once(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "STRENGTHS", (0.01, 1.1))
+    found = watermark.detect
+    answers = iter([False, True])
+    monkeypatch.setattr(
+        watermark,
+        "detect",
+        lambda *a, **k: found(*a, **k) if next(answers) else found(np.zeros((1, 64, 64, 3), np.uint8)),
+    )
     done = deliver(film(3), tmp_path / "a.mp4", marking=Marking(), claims=claims(), home=home)
-    assert (done.watermark.attempts, done.watermark.strength, done.watermark_claimed) == (2, 1.1, True)
+    assert (done.watermark.attempts, done.watermark_claimed) == (2, True)
+    assert delivery.FIRST_STRENGTH < done.watermark.strength <= watermark.STRENGTHS["robust"]
+    assert done.watermark.psnr_db >= 42
     assert done.warnings == ()
 
 
 def test_a_mark_that_cannot_be_read_back_is_not_claimed(tmp_path: Path, home: Path, monkeypatch) -> None:
-    monkeypatch.setattr(delivery, "STRENGTHS", (0.01, 0.02))
+    monkeypatch.setattr(delivery, "FIRST_STRENGTH", 0.01)
     done = deliver(film(3), tmp_path / "a.mp4", marking=Marking(), claims=claims(), home=home)
     assert (done.payload, done.watermark_claimed, done.watermark.read_back) == (None, False, False)
     assert "claims none" in done.warnings[0]

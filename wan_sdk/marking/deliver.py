@@ -40,8 +40,8 @@ from wan_sdk.media.read import iter_frames
 from wan_sdk.media.whole_file import put_in_place
 from wan_sdk.spec.marking import Marking
 
-# Strength of the first and of the second attempt. The second is the watermark's "robust" preset: 42.6 dB on average.
-STRENGTHS = (watermark.STRENGTHS["standard"], watermark.STRENGTHS["robust"])
+FIRST_STRENGTH = watermark.STRENGTHS["standard"]
+MOST_ATTEMPTS = 2
 
 
 class Listen(Protocol):
@@ -189,6 +189,12 @@ class _Delivery:
             remember_anchor(self.signatory.anchor_pem, self.home)
         ingredients = tuple(with_origin(item, self.home) for item in self.claims.ingredients)
         self.claims = dataclasses.replace(self.claims, ingredients=ingredients)
+        self.warnings += [
+            f"{item.title or 'an ingredient'} carries the watermark {item.mark} but no credentials: the new clip has "
+            "an id of its own, and its credentials name the old one"
+            for item in ingredients
+            if item.mark
+        ]
         url, problem = time_stamp_url(self.marking.tsa)
         if self.marking.tsa != "off" and url is None:
             self.warnings.append(f"signed without a time stamp: {problem}")
@@ -201,7 +207,10 @@ class _Delivery:
             return encoded, None
         payload = watermark.new_payload()
         reading: WatermarkReading | None = None
-        for attempt, strength in enumerate(STRENGTHS, 1):
+        strength: float | None = FIRST_STRENGTH
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            if strength is None:
+                break
             with self._stage("mark"):
                 marked = watermark.embed(self.frames.pixels, payload, strength=strength)
             self._encode(marked.pixels, encoded)
@@ -218,8 +227,9 @@ class _Delivery:
             )
             if reading.read_back:
                 return encoded, reading
+            strength = watermark.raised_strength(marked)  # as far as the picture's quality allows
         self.warnings.append(
-            "the watermark could not be read back from the finished file, not even after a stronger attempt: "
+            f"the watermark could not be read back from the finished file (attempts: {reading.attempts}): "
             "the clip claims none"
         )
         return encoded, reading

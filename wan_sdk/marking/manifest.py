@@ -53,6 +53,7 @@ class Ingredient:
         clip of a cut).
       title: A name without meaning, such as a content id: it stands in the manifest.
       made_by_model: Whether it is known to come from a model; told by its own credentials.
+      mark: The id in its pixels, 16 hexadecimal digits, if it carries one but no credentials that would tell of it.
     """
 
     source: Path | bytes
@@ -60,6 +61,7 @@ class Ingredient:
     relation: Relation
     title: str = ""
     made_by_model: bool = False
+    mark: str = ""
 
     def __post_init__(self) -> None:
         _check_choice("relation", self.relation, get_args(Relation))
@@ -259,6 +261,9 @@ def _generation(claims: Claims, created: str, salt: bytes | None) -> dict[str, A
             "height": claims.height,
             "fps": claims.fps,
             "frames": claims.frames,
+            "ingredientWatermarks": {
+                ingredient_id(index): item.mark for index, item in enumerate(claims.ingredients) if item.mark
+            },
             "promptCommitment": commitment and {"alg": "HMAC-SHA256", "value": commitment},
         }
     )

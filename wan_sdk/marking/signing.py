@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,8 +19,11 @@ from wan_sdk.marking.credentials import CredentialReading, context, read, short
 from wan_sdk.marking.manifest import MADE_BY_MODEL, Ingredient, ingredient_id
 from wan_sdk.marking.signer import Signatory
 from wan_sdk.marking.sniff import MIME_TYPES, sniff
+from wan_sdk.marking.watermark import already_marked, payload_hex
+from wan_sdk.media.read import iter_frames, read_image
 from wan_sdk.media.whole_file import put_in_place
 
+_SEARCHED_FRAMES = 240  # of an ingredient, for a mark
 _ALGORITHMS = {
     "es256": c2pa.C2paSigningAlg.ES256,
     "es384": c2pa.C2paSigningAlg.ES384,
@@ -93,6 +98,8 @@ def sign_file(
 def with_origin(ingredient: Ingredient, home: Path | None = None) -> Ingredient:
     """Return an ingredient with its type told by its content and its origin by its own credentials.
 
+    Without credentials, its pixels are searched for a watermark: what is made from it then links to that id.
+
     Raises:
       MediaError: If it is missing or of a kind that cannot be an ingredient.
     """
@@ -104,11 +111,27 @@ def with_origin(ingredient: Ingredient, home: Path | None = None) -> Ingredient:
             where=ingredient.title or "ingredient",
             hint=f"allowed are {', '.join(sorted(MIME_TYPES))}",
         )
-    made_by_model = False
-    if isinstance(ingredient.source, Path):
-        reading = read(ingredient.source, home=home)
-        made_by_model = reading.valid and bool(reading.source_types) and set(reading.source_types) == {MADE_BY_MODEL}
-    return Ingredient(ingredient.source, mime_type, ingredient.relation, ingredient.title, made_by_model)
+    known = dataclasses.replace(ingredient, mime_type=mime_type)
+    if not isinstance(ingredient.source, Path):
+        return known
+    reading = read(ingredient.source, home=home)
+    if not reading.found:
+        return dataclasses.replace(known, mark=_mark_in(ingredient.source, mime_type))
+    made_by_model = reading.valid and bool(reading.source_types) and set(reading.source_types) == {MADE_BY_MODEL}
+    return dataclasses.replace(known, made_by_model=made_by_model)
+
+
+def _mark_in(path: Path, mime_type: str) -> str:
+    try:
+        pixels = (
+            read_image(path)
+            if mime_type.startswith("image/")
+            else itertools.islice(iter_frames(path), _SEARCHED_FRAMES)
+        )
+        payload = already_marked(pixels)
+    except MediaError:
+        return ""  # no picture; whether it can be an ingredient at all is told elsewhere
+    return "" if payload is None else payload_hex(payload)
 
 
 def _sign(
