@@ -11,7 +11,7 @@ from wan_sdk.gallery import Gallery
 from wan_sdk.media.frames import Frames
 from wan_sdk.media.read import read_video
 from wan_sdk.notebook import compare, mimebundle, sheet
-from wan_sdk.notebook.sheet_view import differences
+from wan_sdk.notebook.labels import differences
 from wan_sdk.spec import Shot
 from wan_sdk.take import Takes
 

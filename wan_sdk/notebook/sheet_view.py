@@ -10,8 +10,8 @@ from wan_sdk.media.frames import Frames
 from wan_sdk.media.sheet import grid
 from wan_sdk.notebook import html
 from wan_sdk.notebook.derived import Derived, derive
+from wan_sdk.notebook.labels import differences, point_label
 
-LONGEST_LABEL = 60
 SHEET_WIDTH = 960  # as wide as it is shown: what is baked larger costs time and space for nothing
 
 
@@ -32,8 +32,8 @@ def sheet(takes: Any, *, rows: str | None = None, cols: str | None = None) -> De
     order = {tuple(point.items()): take for point, take in zip(takes.points(), takes, strict=True)}
     row_points, col_points = _points(takes, down), _points(takes, across)
     cells = [order[_in_order(takes, {**row, **col})] for row in row_points for col in col_points]
-    row_labels = [point_label(point) for point in row_points] if down else []
-    col_labels = [point_label(point) for point in col_points] if across else []
+    row_labels = [point_label(point, takes.axes) for point in row_points] if down else []
+    col_labels = [point_label(point, takes.axes) for point in col_points] if across else []
 
     def make() -> Frames:
         clips = [Frames(take.frames, take.fps) for take in cells]
@@ -70,32 +70,6 @@ def compare(first: Any, second: Any) -> Derived:
     )
 
 
-def differences(first: Any, second: Any) -> tuple[str, str]:
-    """Say in a few words what each of two clips has that the other has not.
-
-    >>> differences(take, other)
-    ('seed 2', 'seed 3')
-    """
-    names = {
-        "model": "model",
-        "seed": "seed",
-        "num_inference_steps": "steps",
-        "guidance_scale": "guidance",
-        "flow_shift": "shift",
-        "num_frames": "frames",
-        "prompt": "",
-    }
-    one, two = first.recipe.calls[0], second.recipe.calls[0]
-    told: tuple[list[str], list[str]] = ([], [])
-    for field, name in names.items():
-        if getattr(one, field) != getattr(two, field):
-            for said, call in zip(told, (one, two), strict=True):
-                said.append(html.readable(f"{name} {_value(getattr(call, field))}".strip(), LONGEST_LABEL))
-    if not told[0]:
-        return first.id[:8], second.id[:8]
-    return ", ".join(told[0][:3]), ", ".join(told[1][:3])
-
-
 def _axes(takes: Any, rows: str | None, cols: str | None) -> tuple[list[str], list[str]]:
     """Return the axes that run down and those that run across."""
     names = list(takes.axes)
@@ -126,17 +100,3 @@ def _points(takes: Any, names: Sequence[str]) -> list[dict[str, Any]]:
 
 def _in_order(takes: Any, point: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, point[name]) for name in takes.axes)
-
-
-def point_label(point: dict[str, Any]) -> str:
-    """Return the values of a take in words, e.g. "seed 2, guidance 6"."""
-    return ", ".join(html.readable(f"{name} {_value(value)}", LONGEST_LABEL) for name, value in point.items())
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    words = getattr(value, "words", None)
-    if callable(words):
-        return str(words())
-    return str(words if isinstance(words, str) else value)

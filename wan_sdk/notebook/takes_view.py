@@ -6,8 +6,8 @@ from typing import Any
 
 from wan_sdk.errors import WanError
 from wan_sdk.notebook import html
+from wan_sdk.notebook.labels import point_label
 from wan_sdk.notebook.player import slate
-from wan_sdk.notebook.sheet_view import point_label
 
 PICTURE_WIDTH = 200
 MOST_SHOWN = 36
@@ -16,7 +16,7 @@ MOST_SHOWN = 36
 def takes_bundle(takes: Any) -> dict[str, str]:
     """Return what a notebook shows for Takes: pictures at once; `.sheet()` makes them play."""
     rows = [
-        [point_label(point), _picture(take), slate(take)]
+        [point_label(point, takes.axes), _picture(take), slate(take)]
         for point, take in list(zip(takes.points(), takes, strict=True))[:MOST_SHOWN]
     ]
     rest = f" (the first {MOST_SHOWN})" if len(takes) > MOST_SHOWN else ""
