@@ -16,11 +16,15 @@ from wan_sdk.errors import Cancelled, EngineError
 def test_a_watched_call_gives_the_same_numbers(shared_engine, name, task):
     call = tiny.call(name, task)
     plain = shared_engine.denoise(call, tiny.inputs(call))
-    inside = look_inside(shared_engine, call, tiny.inputs(call), words=["ball"] if "ball" in call.prompt else [])
+    told = []
+    words = ["ball"] if "ball" in call.prompt else []
+    inside = look_inside(shared_engine, call, tiny.inputs(call), words=words, listen=told.append)
     np.testing.assert_array_equal(inside.latents, plain.values)
     steps = inside.steps
     assert [step.index for step in steps] == list(range(1, len(steps) + 1))
     assert all(earlier.sigma > later.sigma for earlier, later in itertools.pairwise(steps))
+    after = [event.sigma for event in told if isinstance(event, StepDone)]
+    assert [step.sigma for step in steps[1:]] == after[:-1]  # to the last digit: the model is told rounded levels
     assert steps[0].noisy.shape == steps[0].clean.shape == (*plain.values.shape[1:], 3)
     assert all(step.guidance > 0 for step in steps) == (call.guidance_scale > 1)
 

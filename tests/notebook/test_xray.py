@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,14 @@ def test_schedules_need_no_weights() -> None:
     picture = xray.schedule("wan2.2-t2v-a14b", shifts=[1, 12])
     assert "expert of high noise" in shown(picture)
     assert len(picture.table) == 1 + 41
+
+
+def test_a_run_counts_its_steps_as_the_schedule_does(studio: Studio) -> None:
+    """The second of two steps begins just above half noise, which rounds to half."""
+    run = xray.look(replace(BALL, steps=2, shift=1.0), studio=studio).schedule()
+    plain = xray.schedule("nano", steps=2, shifts=[1.0])
+    assert run.words == plain.words == "Steps above half noise, shift 1: 2 of 2"
+    assert run.table == plain.table
 
 
 def test_what_the_vae_loses(studio: Studio) -> None:

@@ -83,7 +83,6 @@ class _Passing:
 
     words: list[list[int]]
     latents: torch.Tensor | None = None
-    sigma: float = 1.0
     expert: int = 0
     grid: tuple[int, int, int] = (1, 1, 1)
     predictions: list[torch.Tensor] = field(default_factory=list)
@@ -120,6 +119,9 @@ def look_inside(
     passing = _Passing([_tokens_of(word, call, parts.components["tokenizer"]) for word in words])
     steps: list[Step] = []
     thread = threading.get_ident()
+    # Not from the time step that the model is told: that one is rounded to a thousandth.
+    scheduler = make_scheduler(call.sampler, call.flow_shift, start_sigma=call.strength)
+    scheduler.set_timesteps(call.num_inference_steps)
 
     def heard(event: Event) -> None:
         if isinstance(event, StepDone):
@@ -130,7 +132,7 @@ def look_inside(
             steps.append(
                 Step(
                     index=event.index,
-                    sigma=passing.sigma,
+                    sigma=float(scheduler.sigmas[event.index - 1]),
                     expert=passing.expert,
                     noisy=colours.paint(passing.latents),
                     clean=event.preview(),
@@ -201,11 +203,9 @@ def _hooks_of_expert(number: int, expert: Any, passing: _Passing, channels: int,
         if threading.get_ident() != thread or passing.predictions:
             return
         hidden = options["hidden_states"] if "hidden_states" in options else args[0]
-        timestep = options["timestep"] if "timestep" in options else args[1]
         patch = expert.config.patch_size
         passing.expert = number
         passing.latents = hidden[0, :channels].detach()
-        passing.sigma = float(timestep.max()) / 1000
         passing.grid = tuple(side // size for side, size in zip(hidden.shape[2:], patch, strict=True))  # type: ignore[assignment]
 
     def after(_module: Any, _args: tuple[Any, ...], output: Any) -> None:
