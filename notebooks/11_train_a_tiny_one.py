@@ -18,7 +18,7 @@
 #
 # **One idea**: a video model is three networks, trained one after the other: one that reads (the text encoder), one
 # that squeezes (the VAE), one that removes noise (the transformer). `nano` was trained by exactly this code on a GPU.
-# Here the code runs in a tiny setting, a few seconds a stage, in a tiny world: one subject, two cameras. The clips
+# Here the code runs in a tiny setting, under a minute a stage, in a tiny world: one subject, two cameras. The clips
 # will be blurred blobs; what you see is how training goes.
 #
 # ## The world it learns from
