@@ -34,7 +34,7 @@ import random
 import mediapy
 import numpy as np
 
-from wan_sdk.nano.captions import caption
+from wan_sdk.nano.language.captions import caption
 from wan_sdk.nano.world import build, render, sample
 
 words = random.Random(0)  # noqa: S311 - a seed, not a secret

@@ -259,6 +259,6 @@ def _measured(x: Shot | Scene | Sweep) -> Mapping[Reference | Lora, Probe]:
 
 @cache
 def _vocabulary() -> frozenset[str]:
-    from wan_sdk.nano.vocabulary import known_words
+    from wan_sdk.nano.language.vocabulary import known_words
 
     return known_words()

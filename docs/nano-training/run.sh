@@ -5,7 +5,8 @@
 #
 # The seconds say when each stage stops, counted from the start of this script, compiling included. All stages start at
 # once and wait for what they need; - leaves one out.
-# FROM=wan_sdk/nano/weights learns on from a finished nano instead of from noise.
+# FROM=wan_sdk/nano/weights learns on from a finished nano instead of from noise; its VAE is kept if that stage is left out.
+# OPTIONS="--shapes 25x96x160" trains the transformer at some of its shapes, "--batch-part 2" with half the memory;
 # OPTIONS=--tiny tries the sequence on a CPU.
 set -u
 FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:--} JUDGE=${5:--}
@@ -26,6 +27,9 @@ stage() {  # stage NAME SECONDS
 if [ -z "${FROM:-}" ]; then
   CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train text --minutes "${TEXT_MINUTES:-1.5}" $OPTIONS \
     > "$FOLDER/text.txt" 2>&1 &
+fi
+if [ "$VAE" = - ] && [ -n "${FROM:-}" ]; then
+  mkdir -p "$FOLDER/vae" && cp -r "$FROM/vae" "$FOLDER/vae/" && echo '{"finished": true}' > "$FOLDER/vae/log.json"
 fi
 stage vae "$VAE"
 stage transformer "$TRANSFORMER"

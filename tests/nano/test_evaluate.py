@@ -11,15 +11,24 @@ from diffusers import UniPCMultistepScheduler, WanPipeline
 from PIL import Image
 
 from wan_sdk.nano.attributes import NAMES
-from wan_sdk.nano.captions import caption, told_caption
 from wan_sdk.nano.evaluate import main
-from wan_sdk.nano.judge import TINY_JUDGE, Judge, readings_of_targets, save_judge, targets_of
-from wan_sdk.nano.networks import TINY, make_text_encoder, make_transformer, make_vae
-from wan_sdk.nano.own_words import own_words, parse
-from wan_sdk.nano.score import Expected, confusions, expected, iou, markdown, relative_error, rows_of, verdicts
-from wan_sdk.nano.specs import change, draw_specs, psnr, say
-from wan_sdk.nano.tokenizer import save_tokenizer
-from wan_sdk.nano.vocabulary import tokens
+from wan_sdk.nano.evaluation.judge import TINY_JUDGE, Judge, readings_of_targets, save_judge, targets_of
+from wan_sdk.nano.evaluation.own_words import own_words, parse
+from wan_sdk.nano.evaluation.score import (
+    Expected,
+    confusions,
+    expected,
+    iou,
+    markdown,
+    relative_error,
+    rows_of,
+    verdicts,
+)
+from wan_sdk.nano.evaluation.specs import change, draw_specs, psnr, say
+from wan_sdk.nano.language.captions import caption, told_caption
+from wan_sdk.nano.language.tokenizer import save_tokenizer
+from wan_sdk.nano.language.vocabulary import tokens
+from wan_sdk.nano.training.networks import TINY, make_text_encoder, make_transformer, make_vae
 from wan_sdk.nano.world import build, sample
 from wan_sdk.nano.world.truth import subject_boxes
 

@@ -7,8 +7,8 @@ import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
 from PIL import Image
 
-from wan_sdk.nano.networks import TINY
 from wan_sdk.nano.train import main
+from wan_sdk.nano.training.networks import TINY
 
 _SECONDS = 0.05  # minutes a stage
 

@@ -27,8 +27,8 @@ from diffusers import WanPipeline
 from rich.console import Console
 from torch import Tensor
 
-from wan_sdk.nano.contact_sheet import contact_sheet
-from wan_sdk.nano.generate import (
+from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
+from wan_sdk.nano.evaluation.generate import (
     Sampling,
     as_numbers,
     copies,
@@ -37,9 +37,9 @@ from wan_sdk.nano.generate import (
     from_text,
     load_pipeline,
 )
-from wan_sdk.nano.judge import Judge, Reading, load_judge, read
-from wan_sdk.nano.own_words import own_words
-from wan_sdk.nano.score import (
+from wan_sdk.nano.evaluation.judge import Judge, Reading, load_judge, read
+from wan_sdk.nano.evaluation.own_words import own_words
+from wan_sdk.nano.evaluation.score import (
     STILL_BELOW,
     Expected,
     Row,
@@ -52,7 +52,7 @@ from wan_sdk.nano.score import (
     signed_name,
     verdicts,
 )
-from wan_sdk.nano.specs import FPS, SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
+from wan_sdk.nano.evaluation.specs import FPS, SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
 
 _V2V_LEVEL = 0.8
 _VAE_CLIPS = 32

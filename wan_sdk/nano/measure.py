@@ -1,7 +1,7 @@
 """The ruler: what a clip shows, read from its pixels alone.
 
 It knows nothing of how the clip was made. The camera is read by fitting the small world's own camera to the
-pictures (`measure_camera`); for a clip of another world its unit of length, the height of the eye, is a guess.
+pictures (`ruler.camera`); for a clip of another world its unit of length, the height of the eye, is a guess.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from wan_sdk.media.frames import Frames
-from wan_sdk.nano.measure_camera import KINDS, SHAKE, Fit, read_camera
-from wan_sdk.nano.measure_colour import subject_colour
-from wan_sdk.nano.measure_points import choose
+from wan_sdk.nano.ruler.camera import KINDS, SHAKE, Fit, read_camera
+from wan_sdk.nano.ruler.colour import subject_colour
+from wan_sdk.nano.ruler.points import choose
 from wan_sdk.spec.camera_moves import MOVES, InTurn, Move, Node, Together
 from wan_sdk.spec.camera_words import words_of
 

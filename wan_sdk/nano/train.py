@@ -35,15 +35,15 @@ from pathlib import Path
 import torch
 
 from wan_sdk.errors import UsageError
-from wan_sdk.nano.distill import train_four_step
-from wan_sdk.nano.export import export
-from wan_sdk.nano.fixed import read_fixed
-from wan_sdk.nano.networks import NANO, TINY
-from wan_sdk.nano.run import STAGES, Run
-from wan_sdk.nano.train_judge import train_judge
-from wan_sdk.nano.train_text import train_text
-from wan_sdk.nano.train_transformer import train_transformer
-from wan_sdk.nano.train_vae import train_vae
+from wan_sdk.nano.training.export import export
+from wan_sdk.nano.training.fixed import read_fixed
+from wan_sdk.nano.training.four_step import train_four_step
+from wan_sdk.nano.training.judge import train_judge
+from wan_sdk.nano.training.networks import NANO, TINY
+from wan_sdk.nano.training.run import STAGES, Run
+from wan_sdk.nano.training.text import train_text
+from wan_sdk.nano.training.transformer import train_transformer
+from wan_sdk.nano.training.vae import train_vae
 
 _TRAIN = {
     "text": train_text,

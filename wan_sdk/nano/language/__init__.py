@@ -1,0 +1,1 @@
+"""What people say of the small world: its grammar, captions and words."""

@@ -1,0 +1,1 @@
+"""Reading camera and colour from pixels alone."""
