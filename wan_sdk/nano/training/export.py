@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
@@ -42,3 +43,12 @@ def export(training: Path, folder: Path) -> None:
     if student.exists():
         four_step = WanTransformer3DModel.from_pretrained(student, **half)
         four_step.save_pretrained(folder / "transformer_4step", max_shard_size=FILE_LIMIT)
+    for config in folder.glob("*/config.json"):
+        _forget_where_it_was(config)
+
+
+def _forget_where_it_was(config: Path) -> None:
+    """Leave out the folder that a part was loaded from: it says nothing elsewhere, and the hash should not depend on it."""
+    told = json.loads(config.read_text(encoding="utf-8"))
+    told.pop("_name_or_path", None)
+    config.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
