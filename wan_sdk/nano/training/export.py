@@ -48,7 +48,7 @@ def export(training: Path, folder: Path) -> None:
 
 
 def _forget_where_it_was(config: Path) -> None:
-    """Leave out the folder that a part was loaded from: it says nothing elsewhere, and the hash should not depend on it."""
+    """Leave out the folder that a part was loaded from: it says nothing elsewhere, and hashes depend on it."""
     told = json.loads(config.read_text(encoding="utf-8"))
     told.pop("_name_or_path", None)
     config.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
