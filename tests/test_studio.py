@@ -176,6 +176,20 @@ def test_a_shot_that_continues_starts_where_the_one_before_ended(studio):
     unrelated = cut.takes[0].frames[0].astype(float)
     assert np.abs(before - after).mean() < 0.6 * np.abs(before - unrelated).mean()
     assert len(cut.frames) == sum(len(take.frames) for take in cut.takes) - 1
+    (made_from,) = cut.takes[1].verify().ingredients
+    assert (made_from["relation"], made_from["state"]) == ("inputTo", "TRUSTED")
+    assert made_from["title"] == cut.takes[0].content_id
+
+
+def test_shots_without_a_name_never_overwrite_each_other(studio, tmp_path):
+    out = tmp_path / "out"
+    first, second = BALL, BALL.with_seed(6)
+    for shot in (first, second, first):
+        studio.render(shot, out=out)
+    assert sorted(path.name for path in out.iterdir()) == ["take-01.mp4", "take-02.mp4"]
+    assert (out / "take-01.mp4").read_bytes() == studio.render(first).path.read_bytes()
+    studio.render(second.sweep(seed=[6, 7]), out=out)
+    assert sorted(path.name for path in out.iterdir()) == ["take-01.mp4", "take-02.mp4", "take-03.mp4"]
 
 
 def test_a_picture_in_memory_starts_a_shot_and_is_kept_for_the_recipe(studio):

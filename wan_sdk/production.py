@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -25,7 +23,7 @@ from wan_sdk.planning import Plan
 from wan_sdk.planning.call import Call, Input
 from wan_sdk.recipe import MarkRecord, Recipe, cut_key, latents_key, library_versions, take_key
 from wan_sdk.spec import Marking, Scene, Shot, Sweep
-from wan_sdk.take import Take, Takes, as_reused, copy_whole
+from wan_sdk.take import Take, as_reused
 
 if TYPE_CHECKING:
     from wan_sdk.cut import Cut
@@ -70,11 +68,17 @@ class Production:
         self._clean: dict[int, Frames] = {}
         self._keys: dict[int, str] = {}
         self._seconds: dict[int, dict[str, float]] = {}
+        self._takes: dict[int, Take] = {}
 
     # -- one shot ---------------------------------------------------------------------------------
 
     def take(self, index: int) -> Take:
         """Return the take of shot `index`: from the gallery if it is there, else rendered."""
+        if index not in self._takes:
+            self._takes[index] = self._take(index)
+        return self._takes[index]
+
+    def _take(self, index: int) -> Take:
         call = self.plan.calls[index]
         key = take_key(self._key(index), self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
@@ -87,7 +91,7 @@ class Production:
             kind="take",
             key=key,
             latents=(self._key(index),),
-            claims=self._claims(call.task, (call,), _reference_ingredients(call), call.num_frames),
+            claims=self._claims(call.task, (call,), self._made_from(call), call.num_frames),
             spec=self.specs[index],
             calls=(call,),
             words=call.prompt,
@@ -96,6 +100,12 @@ class Production:
             self._latents.pop(index, None)
         assert isinstance(delivered, Take)
         return delivered
+
+    def _made_from(self, call: Call) -> tuple[Ingredient, ...]:
+        """Name what a clip was made from: its references, and the take before it where it goes on from there."""
+        before = [self.take(item.after_shot) for item in call.inputs if item.after_shot is not None]
+        continued = (Ingredient(take.path, "video/mp4", "inputTo", take.content_id) for take in before)
+        return (*_reference_ingredients(call), *continued)
 
     def _key(self, index: int) -> str:
         if index not in self._keys:
@@ -318,37 +328,3 @@ def _added_up(stages: Iterable[dict[str, float]]) -> dict[str, float]:
         for stage, took in seconds.items():
             total[stage] = total.get(stage, 0.0) + took
     return total
-
-
-# -- copies for the user ----------------------------------------------------------------------------
-
-
-def deliver_copies(x: Any, result: Any, folder: Path) -> None:
-    """Copy the signed files of a result into a folder under readable names; never the prompt."""
-    for stem, clip in _named(x, result):
-        copy_whole(clip.path, folder / f"{stem}.mp4")
-
-
-def _named(x: Any, result: Any) -> list[tuple[str, Any]]:
-    if isinstance(result, Takes):
-        stem = clean_name(x.shot.name) or "take"
-        return [(f"{stem}-{number:02d}", take) for number, take in enumerate(result, 1)]
-    if isinstance(result, Take):
-        return [(clean_name(x.name) or "take", result)]
-    stem = cut_name(x)
-    return [(stem, result), *((f"{stem}-{number:02d}", take) for number, take in enumerate(result.takes, 1))]
-
-
-def cut_name(scene: Scene) -> str:
-    """Return the name, without its ending, under which the cut of a scene is copied for the user."""
-    return clean_name(scene.title) or "scene"
-
-
-def clean_name(title: str | None) -> str:
-    """Return a title as a file name: lower-case ASCII letters, digits and hyphens.
-
-    >>> clean_name("Été à la mer / 2")
-    'ete-a-la-mer-2'
-    """
-    ascii_text = unicodedata.normalize("NFKD", title or "").encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")[:80]

@@ -204,7 +204,8 @@ class Studio:
     def _produce(
         self, x: Any, plan: Plan, folder: Path | None, fresh: bool, listen: Listener, cancel: CancelToken
     ) -> Take | Cut | Takes:
-        from wan_sdk.production import Production, deliver_copies
+        from wan_sdk.copies import deliver_copies
+        from wan_sdk.production import Production
 
         with self._rendering:
             production = Production(self, x, plan, fresh=fresh, listen=listen, cancel=cancel)

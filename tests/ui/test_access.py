@@ -58,7 +58,7 @@ def test_nothing_serious_is_found(
 TAKES = """
 from wan_sdk import Shot
 from wan_sdk.notebook import browse, explore
-takes = Shot("a yellow cube on snow", seconds=2, steps=1).sweep(seed=range(2), guidance=[1, 3]).render()
+takes = Shot("a green star above the sea", seconds=2, steps=1).sweep(seed=range(2), guidance=[1, 3]).render()
 takes
 """
 
@@ -75,7 +75,7 @@ def test_nothing_serious_is_found_in_a_sheet_the_explorer_and_the_gallery_browse
     lab.run_all()
     explorer, browser = (lab.page.locator(".jp-Cell").nth(index) for index in (2, 3))
     explorer.get_by_text("Plan of the shot").wait_for()
-    browser.locator("select option").filter(has_text="yellow cube").first.click()
+    browser.locator("select option").filter(has_text="green star").first.click()
     browser.locator("video").wait_for()
     browser.get_by_role("button", name="Verify").click()
     browser.get_by_text("TRUSTED").first.wait_for()

@@ -96,7 +96,7 @@ def _render(
     plan = studio.plan(scene)
     with contextlib.nullcontext() if json else terminal_progress(plan) as show:
         cut = studio.render(scene, out=out, fresh=fresh, listen=clock.listening(show))
-    from wan_sdk.production import cut_name
+    from wan_sdk.copies import cut_name
 
     file = out / f"{cut_name(scene)}.mp4"
     verdict = cut.verify()

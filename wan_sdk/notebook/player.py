@@ -106,7 +106,7 @@ def slate(clip: Any) -> str:
     parts = [
         models,
         f"seed{'s' if ',' in seeds else ''} {seeds}",
-        f"{steps} steps",
+        f"{steps} {'step' if steps == '1' else 'steps'}",
         f"{clip.size.width}x{clip.size.height}",
         f"{clip.fps:g} fps",
         f"{seconds_of(clip):.2f} s",

@@ -1,4 +1,4 @@
-"""Which watermark to use, by name: the built-in one, or one that another package brings.
+"""Which watermark to use, by name: the built-in one, a learned one, or one that another package brings.
 
 A package offers its own under the entry-point group ``wan_sdk.watermarkers``: a name, and a callable
 without arguments that returns a `Watermarker`.
@@ -6,11 +6,12 @@ without arguments that returns a `Watermarker`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
 from wan_sdk.errors import MissingExtra, UnknownName, nearest
-from wan_sdk.marking.watermark import detection, embedding
+from wan_sdk.marking.watermark import detection, embedding, learned
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Ledger, Marked, Watermarker
 
 GROUP = "wan_sdk.watermarkers"
@@ -41,6 +42,13 @@ class Ssw:
         return detection.detect(pixels, key=key, effort=effort, fps=fps, alpha=alpha, ledger=ledger)
 
 
+_BUILT_IN: dict[str, Callable[[], Watermarker]] = {
+    "ssw": Ssw,
+    "videoseal": learned.videoseal,
+    "trustmark": learned.trustmark,
+}
+
+
 def backend(name: str = "ssw") -> Watermarker:
     """Return the watermark of a name.
 
@@ -49,13 +57,13 @@ def backend(name: str = "ssw") -> Watermarker:
 
     Raises:
       UnknownName: No installed package offers it.
-      MissingExtra: The package that offers it cannot be loaded.
+      MissingExtra: The package that offers it cannot be loaded, or its weights are not there.
     """
-    if name == "ssw":
-        return Ssw()
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]()
     offered = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in offered:
-        known = ["ssw", *sorted(offered)]
+        known = [*_BUILT_IN, *sorted(offered)]
         close = nearest(name, known)
         raise UnknownName(
             f"no watermark is called {name!r}; on this machine there are {', '.join(known)}",
