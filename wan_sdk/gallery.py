@@ -27,6 +27,7 @@ import numpy as np
 from wan_sdk import settings
 from wan_sdk.cut import Cut
 from wan_sdk.errors import StorageError, UsageError
+from wan_sdk.media.wal import use_wal
 from wan_sdk.media.whole_file import write_whole
 from wan_sdk.recipe import Recipe
 from wan_sdk.take import Take, prepare_folder
@@ -48,6 +49,7 @@ CREATE TABLE IF NOT EXISTS takes (
 );
 CREATE INDEX IF NOT EXISTS takes_by_key ON takes (key, created);
 """
+_BUSY_SECONDS = 30.0
 _STALE_SECONDS = 24 * 3600
 _DAMAGED = "the signed clips beside it are whole; move the index away and a new one is begun"
 _HINTS = {  # by what SQLite says
@@ -266,9 +268,9 @@ class Gallery:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self._index, os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            with contextlib.closing(sqlite3.connect(self._index, timeout=30)) as index:
+            with contextlib.closing(sqlite3.connect(self._index, timeout=_BUSY_SECONDS)) as index:
                 index.row_factory = sqlite3.Row
-                index.execute("PRAGMA journal_mode=WAL")
+                use_wal(index, _BUSY_SECONDS)
                 index.executescript(_SCHEMA)
                 with index:
                     yield index

@@ -21,6 +21,7 @@ from typing import Any
 from wan_sdk import settings
 from wan_sdk.errors import StorageError
 from wan_sdk.marking.fingerprint import Fingerprint, distance
+from wan_sdk.media.wal import use_wal
 
 VERSION = 1
 BUSY_SECONDS = 10.0
@@ -269,7 +270,7 @@ class Ledger:
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-            db.execute("PRAGMA journal_mode = WAL")
+            use_wal(db, BUSY_SECONDS)
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA secure_delete = ON")
             self._check_version(db)
