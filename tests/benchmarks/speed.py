@@ -17,7 +17,7 @@ from importlib import metadata
 
 from wan_sdk import Camera, Scene, Shot, Studio
 
-AROUND = ("plan", "mark", "encode", "sign")
+AROUND = ("mark", "encode", "sign")
 MODEL = ("text", "denoise", "decode")
 
 _IMPORT = "import time; t = time.perf_counter(); import wan_sdk; print(time.perf_counter() - t)"
