@@ -7,6 +7,7 @@ import dataclasses
 import io
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -116,12 +117,19 @@ def with_origin(ingredient: Ingredient, home: Path | None = None) -> Ingredient:
         return known
     reading = read(ingredient.source, home=home)
     if not reading.found:
-        return dataclasses.replace(known, mark=_mark_in(ingredient.source, mime_type))
+        return dataclasses.replace(known, mark=_mark_of(ingredient.source, mime_type))
     made_by_model = reading.valid and bool(reading.source_types) and set(reading.source_types) == {MADE_BY_MODEL}
     return dataclasses.replace(known, made_by_model=made_by_model)
 
 
-def _mark_in(path: Path, mime_type: str) -> str:
+def _mark_of(path: Path, mime_type: str) -> str:
+    state = path.stat()
+    return _mark_in(path, mime_type, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _mark_in(path: Path, mime_type: str, _modified_ns: int, _size: int) -> str:
+    """Search a file's pixels for a mark: once, however many takes of a sweep are made from it."""
     try:
         pixels = (
             read_image(path)
