@@ -207,10 +207,8 @@ class _Delivery:
             return encoded, None
         payload = watermark.new_payload()
         reading: WatermarkReading | None = None
-        strength: float | None = FIRST_STRENGTH
+        strength = FIRST_STRENGTH
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            if strength is None:
-                break
             with self._stage("mark"):
                 marked = watermark.embed(self.frames.pixels, payload, strength=strength)
             self._encode(marked.pixels, encoded)
@@ -227,7 +225,10 @@ class _Delivery:
             )
             if reading.read_back:
                 return encoded, reading
-            strength = watermark.raised_strength(marked)  # as far as the picture's quality allows
+            raised = watermark.raised_strength(marked)
+            if raised is None:  # the picture's quality leaves no room
+                break
+            strength = raised
         self.warnings.append(
             f"the watermark could not be read back from the finished file (attempts: {reading.attempts}): "
             "the clip claims none"

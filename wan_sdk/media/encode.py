@@ -238,13 +238,17 @@ def typed_write_errors(path: Path) -> Iterator[None]:
 
 def _encoder_options(encoder: str, crf: int) -> dict[str, str]:
     if encoder == "libx264":
-        options = {"crf": str(crf), "preset": "medium", "threads": str(ENCODER_THREADS)}
-        # x264's AVX-512 code (core 165) does not give the same bytes twice; its AVX2 code does.
-        if cv2.checkHardwareSupport(_AVX_512F):
-            options["x264-params"] = "asm=avx2"
-        return options
+        return {"crf": str(crf), "preset": "medium", "threads": str(ENCODER_THREADS), **repeatable_x264()}
     # openh264 knows no crf; its quantiser bounds are on the same scale of 0 to 51
     return {"rc_mode": "quality", "qmin": str(crf), "qmax": str(min(51, crf + 8)), "threads": "1"}
+
+
+def repeatable_x264() -> dict[str, str]:
+    """Return the options with which x264 gives the same bytes twice.
+
+    Its AVX-512 code (core 165) does not; now and then it spoils the picture. Its AVX2 code repeats.
+    """
+    return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(_AVX_512F) else {}
 
 
 def _exact_rate(fps: float) -> Fraction:

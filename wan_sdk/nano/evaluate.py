@@ -27,6 +27,7 @@ from diffusers import WanPipeline
 from rich.console import Console
 from torch import Tensor
 
+from wan_sdk.media.whole_file import write_whole
 from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
 from wan_sdk.nano.evaluation.generate import (
     Sampling,
@@ -47,9 +48,9 @@ from wan_sdk.nano.evaluation.score import (
     confusions,
     iou,
     markdown,
+    name_of,
     relative_error,
     rows_of,
-    signed_name,
     verdicts,
 )
 from wan_sdk.nano.evaluation.specs import FPS, SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
@@ -175,7 +176,7 @@ class Evaluation:
             right, near = [], []
             for i in single:
                 camera, want = measure(Frames(_pixels(clips[i]), fps=FPS)).camera, self.specs.wants[i]
-                right.append(isinstance(camera, Move) and signed_name(camera) == want.moves[0])
+                right.append(isinstance(camera, Move) and name_of(camera) == want.moves[0])
                 near += [
                     right[-1] and relative_error(kind, camera.amount, asked) <= 0.25
                     for kind, asked in want.amounts.items()
@@ -245,12 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Evaluate, print the table and write it."""
     options = _parse(arguments)
     table = evaluate(options)
-    unfinished = options.out.with_name(options.out.name + ".part")
-    try:
-        unfinished.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(options.out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(options.out, (json.dumps(table, indent=1) + "\n").encode())
     _console().print(markdown(table))
 
 

@@ -7,8 +7,6 @@ import io
 import cv2
 import numpy as np
 
-_AVX_512F = 13  # CV_CPU_AVX_512F in OpenCV
-
 
 def noise_texture(seed: int, height: int, width: int, sigma: float) -> np.ndarray:
     rng = np.random.default_rng(seed)
@@ -40,8 +38,10 @@ def frozen_photo(frames: int = 9, height: int = 288, width: int = 480) -> np.nda
 def through(clip: np.ndarray, codec: str = "libx264", fps: int = 16, **options: str) -> np.ndarray:
     import av  # here, so that the checks on a GPU need no codecs
 
-    if codec == "libx264" and cv2.checkHardwareSupport(_AVX_512F):
-        options = {"x264-params": "asm=avx2", **options}  # its AVX-512 code does not give the same picture twice
+    from wan_sdk.media.encode import repeatable_x264
+
+    if codec == "libx264":
+        options = {**repeatable_x264(), **options}
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=fps, options=options)

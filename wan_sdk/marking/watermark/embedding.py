@@ -75,7 +75,7 @@ class Embedder:
 
     def calibrate(self, examples: Iterable[np.ndarray]) -> None:
         """Set the clip's levels from a few of its frames, uint8 or float [H, W, 3] each."""
-        self._levels = mask.levels_for([mask.luma(_as_bytes(frame)) for frame in examples]).times(self.strength)
+        self._levels = mask.levels_for([mask.luma(as_bytes(frame)) for frame in examples]).times(self.strength)
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
         """Return one chunk with the mark: same type, shape and range.
@@ -110,7 +110,7 @@ class Embedder:
         self._samples += frame.size
 
     def _mark_float(self, frame: np.ndarray, into: np.ndarray) -> None:
-        change = self._change(mask.luma(_as_bytes(frame))) / 255
+        change = self._change(mask.luma(as_bytes(frame))) / 255
         wide = np.float32 if frame.dtype == np.float16 else frame.dtype
         into[...] = np.clip(frame.astype(wide) + change[..., None], 0, 1)
         self._squared_error += float(np.sum(np.square(255 * (into.astype(wide) - frame.astype(wide)))))
@@ -198,7 +198,8 @@ def _examples(pixels: np.ndarray) -> list[np.ndarray]:
     return [pixels[i] for i in picked]
 
 
-def _as_bytes(frame: np.ndarray) -> np.ndarray:
+def as_bytes(frame: np.ndarray) -> np.ndarray:
+    """Return pixels as uint8; floats are in 0 to 1, and what is no number counts as black."""
     if frame.dtype == np.uint8:
         return np.ascontiguousarray(frame)
     return (np.clip(np.nan_to_num(frame.astype(np.float32)), 0, 1) * 255 + 0.5).astype(np.uint8)

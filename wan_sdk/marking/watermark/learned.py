@@ -22,7 +22,7 @@ import numpy as np
 
 from wan_sdk.errors import MissingExtra
 from wan_sdk.marking.watermark import detection, keys, payload
-from wan_sdk.marking.watermark.embedding import DEFAULT_STRENGTH, as_array
+from wan_sdk.marking.watermark.embedding import DEFAULT_STRENGTH, as_array, as_bytes
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Ledger, Marked
 
 FRAMES_AT_ONCE = 16
@@ -63,14 +63,14 @@ class Learned:
     ) -> Marked:
         """Return the pixels with the id in them; a strength of 1.1 is the model's own."""
         clean = np.asarray(as_array(pixels))
-        as_bytes = clean if clean.dtype == np.uint8 else (np.clip(clean, 0, 1) * 255 + 0.5).astype(np.uint8)
+        shown = as_bytes(clean)
         where, mask = _order(self._channel.bits, key)
         bits = _bits(payload)[where] ^ mask
         parts = [
-            self._channel.put(as_bytes[first : first + FRAMES_AT_ONCE], bits)
-            for first in range(0, len(as_bytes), FRAMES_AT_ONCE)
+            self._channel.put(shown[first : first + FRAMES_AT_ONCE], bits)
+            for first in range(0, len(shown), FRAMES_AT_ONCE)
         ]
-        change = (np.concatenate(parts).astype(np.float32) - as_bytes) * (strength / DEFAULT_STRENGTH)
+        change = (np.concatenate(parts).astype(np.float32) - shown) * (strength / DEFAULT_STRENGTH)
         error = float(np.mean(change**2))
         psnr_db = 10 * math.log10(255**2 / error) if error else math.inf
         if clean.dtype == np.uint8:
@@ -157,7 +157,7 @@ def _order(bits: int, key: bytes | None) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bits(one: int) -> np.ndarray:
-    return np.array([int(digit) for digit in f"{payload.checked(one):0{payload.BITS}b}"])
+    return payload.to_bits(one)[: payload.BITS]  # without the check that the built-in code carries
 
 
 def _spread(pictures: list[np.ndarray]) -> np.ndarray:

@@ -12,8 +12,6 @@ from pathlib import Path
 import torch
 from diffusers import (
     AutoencoderKLWan,
-    DPMSolverMultistepScheduler,
-    UniPCMultistepScheduler,
     WanImageToVideoPipeline,
     WanPipeline,
     WanTransformer3DModel,
@@ -23,6 +21,7 @@ from torch import Tensor
 
 from wan_sdk.engine.schedulers import first_sigma, make_scheduler
 from wan_sdk.nano.language.vocabulary import TEXT_LENGTH
+from wan_sdk.nano.training.vae import decoded
 from wan_sdk.nano.training.whole_clip import latent_statistics
 
 FOUR_STEP = "transformer_4step"
@@ -63,11 +62,7 @@ def load_pipeline(weights: Path, how: Sampling, device: torch.device) -> WanPipe
     transformer = WanTransformer3DModel.from_pretrained(weights, subfolder=how.transformer, dtype=dtype)
     vae = AutoencoderKLWan.from_pretrained(weights, subfolder="vae", dtype=torch.float32)
     pipeline = WanPipeline.from_pretrained(weights, transformer=transformer, vae=vae, dtype=dtype)
-    common = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": how.shift}
-    if how.sampler == "dpm1":
-        pipeline.scheduler = DPMSolverMultistepScheduler(solver_order=1, **common)
-    else:
-        pipeline.scheduler = UniPCMultistepScheduler(**common)
+    pipeline.scheduler = make_scheduler(how.sampler, how.shift)
     pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -132,11 +127,7 @@ def encode(pipeline: WanPipeline, clips: Tensor) -> Tensor:
 def copies(pipeline: WanPipeline, clips: Tensor) -> Tensor:
     """Return what the VAE keeps of uint8 clips."""
     vae = pipeline.vae
-    parts = [
-        vae.decode(vae.encode(as_numbers(part, vae.device)).latent_dist.mode()).sample
-        for part in clips.split(_VAE_BATCH)
-    ]
-    return torch.cat([as_bytes(part) for part in parts])
+    return torch.cat([as_bytes(decoded(vae, as_numbers(part, vae.device))) for part in clips.split(_VAE_BATCH)])
 
 
 def as_numbers(clips: Tensor, device: torch.device) -> Tensor:

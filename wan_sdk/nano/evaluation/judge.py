@@ -24,22 +24,28 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from wan_sdk.media.whole_file import write_whole
 from wan_sdk.nano.attributes import AT_ONCE, COLOURS, MOVE_KINDS, NAMES, SINGLE, SUBJECTS
-from wan_sdk.nano.world.camera import RANGES
+from wan_sdk.nano.world import camera as world_camera
+from wan_sdk.spec.camera_words import WAYS
+
+
+def signed_name(kind: str, way: str) -> str:
+    """Name a move with the way it goes, as `spec.camera_words.WAYS` says it.
+
+    >>> signed_name("pan", "to the left")
+    'pan left'
+    """
+    return f"{kind} {way.removeprefix('to the ')}"
+
 
 JOINS = ("single", "at once", "in turn")
-_WAYS = {
-    "pan": ("right", "left"), "tilt": ("up", "down"), "roll": ("clockwise", "counterclockwise"),
-    "zoom": ("in", "out"), "dolly": ("in", "out"), "truck": ("right", "left"), "pedestal": ("up", "down"),
-    "orbit": ("right", "left"),
-}  # fmt: skip
-SIGNED_MOVES = (
-    "static", *(f"{kind} {way}" for kind in MOVE_KINDS if kind in _WAYS for way in _WAYS[kind]), "handheld"
-)  # fmt: skip
+_DIRECTED = [kind for kind in MOVE_KINDS if kind not in ("static", "handheld")]
+SIGNED_MOVES = ("static", *(signed_name(kind, way) for kind in _DIRECTED for way in WAYS[kind]), "handheld")
 """Every kind of move with its way: "static", "pan right", "pan left", "tilt up" ... "handheld"."""
 
 AMOUNT_KINDS = MOVE_KINDS[1:]
-LARGEST = tuple(math.log(RANGES[kind].largest) if kind == "zoom" else RANGES[kind].largest for kind in AMOUNT_KINDS)
+LARGEST = tuple(world_camera.LARGEST[kind] for kind in AMOUNT_KINDS)
 """The amount of each kind that is said as 1; a zoom's amount is the logarithm of its ratio."""
 
 HEADS = {
@@ -395,14 +401,8 @@ def save_judge(judge: Judge, folder: Path) -> None:
     """Write a judge in half precision, and its shape beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().half().contiguous().cpu() for name, value in judge.state_dict().items()}
-    unfinished = folder / "judge.part"
-    try:
-        unfinished.write_bytes(to_bytes(state))
-        unfinished.replace(folder / "judge.safetensors")
-        unfinished.write_text(json.dumps(asdict(judge.shape), indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(folder / "judge.json")
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(folder / "judge.safetensors", to_bytes(state))
+    write_whole(folder / "judge.json", (json.dumps(asdict(judge.shape), indent=1) + "\n").encode())
 
 
 def load_judge(folder: str | Path, device: torch.device | str = "cpu") -> Judge:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wan_sdk.nano.attributes import AT_ONCE, COLOURS, NAMES, SINGLE, SUBJECTS, Attributes, camera_of
-from wan_sdk.nano.evaluation.judge import JOINS, Reading
+from wan_sdk.nano.evaluation.judge import JOINS, Reading, signed_name
 from wan_sdk.spec.camera_moves import Move
 from wan_sdk.spec.camera_words import WAYS, is_positive
 
@@ -84,15 +84,15 @@ def expected(attributes: Attributes, i: int, said: frozenset[str]) -> Expected:
     )
 
 
-def signed_name(move: Move) -> str:
+def name_of(move: Move) -> str:
     """Return a move's kind and way as the judge names it.
 
-    >>> signed_name(Move("zoom", 0.5)), signed_name(Move("static", 0))
+    >>> name_of(Move("zoom", 0.5)), name_of(Move("static", 0))
     ('zoom out', 'static')
     """
     if move.kind in ("static", "handheld"):
         return move.kind
-    return f"{move.kind} {WAYS[move.kind][0 if is_positive(move) else 1].removeprefix('to the ')}"
+    return signed_name(move.kind, WAYS[move.kind][0 if is_positive(move) else 1])
 
 
 def _camera(attributes: Attributes, i: int) -> tuple[tuple[str, ...], dict[str, float]]:
@@ -102,8 +102,8 @@ def _camera(attributes: Attributes, i: int) -> tuple[tuple[str, ...], dict[str, 
     if not moving:
         return ("static",), {}
     if attributes["camera_join"][i] == AT_ONCE:
-        moving.sort(key=signed_name)
-    return tuple(map(signed_name, moving)), {move.kind: move.amount for move in moving}
+        moving.sort(key=name_of)
+    return tuple(map(name_of, moving)), {move.kind: move.amount for move in moving}
 
 
 def relative_error(kind: str, read: float, asked: float) -> float:

@@ -7,7 +7,6 @@ The heads are thrown away; the encoder learns on with the transformer.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -20,7 +19,7 @@ from wan_sdk.nano.training.data import draw, hide_words
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import make_text_encoder, text_states
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
-from wan_sdk.nano.world.camera import RANGES
+from wan_sdk.nano.world.camera import LARGEST
 
 LEARNING_RATE = 2e-3
 UNKNOWN_WORDS = 0.015
@@ -127,12 +126,8 @@ def answers_of(attributes: dict[str, Tensor]) -> dict[str, Tensor]:
     return answers
 
 
-_LARGEST = {name: math.log(drawn.largest) if name == "zoom" else drawn.largest for name, drawn in RANGES.items()}
-"""The amount of each move that falls on the last class; a zoom's amount is the logarithm of its ratio."""
-
-
 def _amount_class(kind: Tensor, amount: Tensor) -> Tensor:
-    largest = torch.tensor([_LARGEST.get(name, 1.0) for name in MOVE_KINDS])[kind]
+    largest = torch.tensor([LARGEST.get(name, 1.0) for name in MOVE_KINDS])[kind]
     amount = torch.where(kind == MOVE_KINDS.index("zoom"), amount.clamp_min(1e-3).log(), amount)
     amount = torch.where(kind == MOVE_KINDS.index("static"), 0.0, amount)
     half = _AMOUNT_STEPS // 2

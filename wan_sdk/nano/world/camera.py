@@ -8,6 +8,7 @@ path is ``Camera.pose`` itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ RANGES = {
     "orbit": Range(8, 45, (5, 1), (0.35, 0.65)),
     "handheld": Range(0.2, 2, (0.1, 0.1), (0, 0)),
 }
+LARGEST = {kind: math.log(drawn.largest) if kind == "zoom" else drawn.largest for kind, drawn in RANGES.items()}
+"""The largest amount of each kind on a scale where amounts add up: a zoom's is the logarithm of its ratio."""
 POSE = ("yaw", "pitch", "roll", "x", "y", "z", "focal")
 
 
