@@ -63,6 +63,29 @@ def test_a_run_reports_and_goes_on_where_it_was(files, tmp_path):
     json.dumps(first)
 
 
+def test_several_processes_find_what_one_finds(files, tmp_path):
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    rows = {"results": one, "only": ["none", "mirrored"]}
+    alone = marks.run(files, **rows)
+    seen = []
+    together = marks.run(files, **rows | {"results": two}, processes=2, progress=lambda *at: seen.append(at))
+    assert together["rows"][0] | {"seconds": 0} == alone["rows"][0] | {"seconds": 0}
+    assert together["quality"]["ssim"] == alone["quality"]["ssim"]
+    assert len(seen) == len(two.read_text().splitlines()) == 6
+
+
+def test_searches_that_are_missing_are_made_by_several_processes(files, tmp_path):
+    material = [(file.stem, np.load(file)) for file in files]
+    results = tmp_path / "n.jsonl"
+    whole = marks_trials.negatives(material, 4, effort="fast", results=results)
+    lines = results.read_text().splitlines()
+    results.write_text("\n".join([lines[3], lines[0], lines[1][:20]]))  # stopped in the middle of a line
+    again = marks_trials.negatives(material, 4, effort="fast", results=results, processes=2)
+    assert again | {"mean_seconds": 0} == whole | {"mean_seconds": 0}
+    kept = [line for line in results.read_text().splitlines() if line.endswith("}")]
+    assert sorted(json.loads(line)["search"] for line in kept) == [0, 1, 2, 3]
+
+
 def test_a_miss_is_asked_for_again_with_a_ledger(files, monkeypatch):
     monkeypatch.setattr(marks, "LEDGER_SIZE", 20_000)
     blank = marks_attacks.Attack("blank", "extra", lambda clip, _rng: clip // 255 + 128)
@@ -89,6 +112,8 @@ def test_trials_count_what_they_say(files, tmp_path):
     searched = marks_trials.negatives(material, 2, effort="fast", results=tmp_path / "n.jsonl")
     assert (searched["searches"], searched["alarms"]) == (2, 0)
     assert marks_trials.negatives(material, 2, effort="fast", results=tmp_path / "n.jsonl") == searched
+    lines = (tmp_path / "n.jsonl").read_text().splitlines()
+    assert [json.loads(line)["clip"] for line in lines] == ["flat", "pan"]
     (copied,) = marks_trials.averaging(material, (1,))
     assert copied["forgery_verdict"] in ("MARKED", "TRACE", "NONE")
 

@@ -7,14 +7,12 @@ was. The table says, for each treatment, how many clips gave back the exact id w
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +47,7 @@ def run(
       results: A ``.jsonl`` file that gathers the outcomes and from which a stopped run goes on.
       strength: Strength of the mark.
       ledger: Whether a miss is looked for again among a million known ids.
-      processes: How many clips to work on at once.
+      processes: How many trials to work on at once, each on one thread.
       only: Names of rows to run instead of the whole suite, without the trials beside it.
       negatives: How many full searches of unmarked clips the full suite makes; 1000 take hours.
       progress: Called with (done, of, what).
@@ -71,32 +69,34 @@ def run(
             if progress:
                 progress(finished, total, f"{line['clip']}: {line['attack']}")
         if file and lines:
-            with file.open("a", encoding="utf-8") as out:
-                out.writelines(json.dumps(line) + "\n" for line in lines)
+            marks_trials.append(lines, file)
 
     if processes == 1:
         for job in jobs:
             for line in _trials(*job, [r.name for r in rows], set(done)):
                 keep([line])
     else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            waiting = [pool.submit(_listed, *job, [row.name], set(done)) for job in jobs for row in rows]
+        measured = {(_name(job[0]), "quality") for job in jobs}
+        with marks_trials.workers(processes) as pool:
+            waiting = [pool.submit(_listed, *job, [], set(done)) for job in jobs]
+            rest = set(done) | measured  # a clip's quality is one trial of its own
+            waiting += [pool.submit(_listed, *job, [row.name], rest) for job in jobs for row in rows]
             for future in as_completed(waiting):
                 keep(future.result())
     used = {_name(job[0]) for job in jobs}
     summed = report([line for (clip, _), line in done.items() if clip in used], [r.name for r in rows], strength)
     if suite == "full" and not names:
-        summed["trials_beside"] = _beside(jobs, negatives, file)
+        summed["trials_beside"] = _beside(jobs, negatives, file, processes)
     return summed
 
 
-def _beside(jobs: list[tuple[str, float, bool]], negatives: int, file: Path | None) -> dict[str, Any]:
+def _beside(jobs: list[tuple[str, float, bool]], negatives: int, file: Path | None, processes: int) -> dict[str, Any]:
     """Run the trials that are no rows: false alarms, splices, attackers, and the peer when it is there."""
     clips = [(_name(path), _clean(path)) for path, _, _ in jobs]
     beside: dict[str, Any] = {
         "identity": marks_trials.identity_tests(clips),
         "negatives": marks_trials.negatives(
-            clips, negatives, results=file.with_suffix(".negatives.jsonl") if file else None
+            clips, negatives, results=file.with_suffix(".negatives.jsonl") if file else None, processes=processes
         ),
         "splices": marks_trials.splices(clips),
         "splices after H.264 30": marks_trials.splices(clips, 30),
@@ -251,17 +251,8 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _read(file: Path | None) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the outcomes that are there; a last line that was cut off is left out."""
-    if file is None or not file.exists():
-        return {}
-    outcomes = {}
-    for text in file.read_text("utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        outcomes[line["clip"], line["attack"]] = line
-    return outcomes
+    """Return the outcomes that are there."""
+    return {(line["clip"], line["attack"]): line for line in marks_trials.whole_lines(file)}
 
 
 def _said(figures: dict[str, Any]) -> str:

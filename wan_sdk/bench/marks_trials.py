@@ -11,9 +11,12 @@ import json
 import math
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from scipy import stats
 
@@ -22,6 +25,7 @@ from wan_sdk.bench.marks_codecs import codec
 from wan_sdk.marking import watermark
 from wan_sdk.marking.watermark import carriers, detection, front, reading, statistic
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
+from wan_sdk.marking.watermark.protocol import Effort
 
 Clips = Sequence[tuple[str, np.ndarray]]
 
@@ -64,8 +68,9 @@ def negatives(
     clips: Clips,
     searches: int = 1000,
     *,
-    effort: str = "normal",
+    effort: Effort = "normal",
     results: str | os.PathLike[str] | None = None,
+    processes: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Search unmarked clips fully, each time with another key; no search may find anything.
@@ -74,22 +79,30 @@ def negatives(
       clips: (name, pixels) of unmarked clips; taken in turn.
       searches: How many searches.
       effort: Effort of each search.
-      results: A ``.jsonl`` file that gathers the outcomes and from which a stopped run goes on.
+      results: A ``.jsonl`` file that gathers the outcomes and from which a stopped run goes on: it
+        makes the searches whose numbers are not there.
+      processes: How many searches to make at once, each on one thread.
       progress: Called with (done, of).
     """
     file = Path(results) if results else None
-    lines = [json.loads(text) for text in file.read_text("utf-8").splitlines()] if file and file.exists() else []
-    for number in range(len(lines), searches):
-        name, clip = clips[number % len(clips)]
-        found = watermark.detect(clip, key=trial_key(number), effort=effort)
-        line = {"search": number, "clip": name, "verdict": found.verdict, "log10_p": found.log10_p}
-        line |= {"hypotheses": found.hypotheses, "seconds": found.seconds}
-        lines.append(line)
+    done = {line["search"]: line for line in whole_lines(file)}
+    jobs = [(n, *clips[n % len(clips)], effort) for n in range(searches) if n not in done]
+
+    def keep(line: dict[str, Any]) -> None:
+        done[line["search"]] = line
         if file:
-            with file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(line) + "\n")
+            append([line], file)
         if progress:
-            progress(number + 1, searches)
+            progress(len(done), searches)
+
+    if processes == 1:
+        for job in jobs:
+            keep(_negative(*job))
+    else:
+        with workers(processes) as pool:
+            for future in as_completed([pool.submit(_negative, *job) for job in jobs]):
+                keep(future.result())
+    lines = [done[number] for number in sorted(done)]
     smallest = min(line["log10_p"] for line in lines)
     return {
         "searches": len(lines),
@@ -99,6 +112,39 @@ def negatives(
         "mean_seconds": float(np.mean([line["seconds"] for line in lines])),
         "mean_hypotheses": float(np.mean([line["hypotheses"] for line in lines])),
     }
+
+
+def _negative(number: int, name: str, clip: np.ndarray, effort: Effort) -> dict[str, Any]:
+    found = watermark.detect(clip, key=trial_key(number), effort=effort)
+    line = {"search": number, "clip": name, "verdict": found.verdict, "log10_p": found.log10_p}
+    return line | {"hypotheses": found.hypotheses, "seconds": found.seconds}
+
+
+def workers(processes: int) -> ProcessPoolExecutor:
+    """Return a pool whose processes leave one another's cores alone."""
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,))
+
+
+def whole_lines(file: Path | None) -> list[dict[str, Any]]:
+    """Return the outcomes in a file of results, if it is there; a line that was cut off is left out."""
+    if file is None or not file.exists():
+        return []
+    lines = []
+    for text in file.read_text("utf-8").splitlines():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            continue
+    return lines
+
+
+def append(lines: list[dict[str, Any]], file: Path) -> None:
+    """Add outcomes to a file of results, on lines of their own even after one that was cut off."""
+    with file.open("ab+") as out:
+        if out.seek(0, os.SEEK_END):
+            out.seek(-1, os.SEEK_END)
+            out.write(b"" if out.read(1) == b"\n" else b"\n")
+        out.write("".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
 def splices(clips: Clips, crf: int | None = None) -> dict[str, Any]:
@@ -174,8 +220,6 @@ def _payload(name: str) -> int:
 
 def _residue(clip: np.ndarray) -> np.ndarray:
     """Return what is left of a clip's mean frame without its smooth part: float32 [H, W]."""
-    import cv2
-
     mean = clip.mean(axis=(0, 3), dtype=np.float32)
     residue = mean - cv2.GaussianBlur(mean, (0, 0), 3)
     return residue / cv2.sqrt(cv2.blur(residue * residue, (31, 31)) + 0.25)
