@@ -4,10 +4,11 @@
 #     bash docs/nano-training/run.sh FOLDER VAE_SECONDS TRANSFORMER_SECONDS [FOUR_STEP_SECONDS [JUDGE_SECONDS]]
 #
 # The seconds say when each stage stops, counted from the start of this script, compiling included. All stages start at
-# once and wait for what they need; - leaves one out.
+# once and wait for what they need; - leaves one out. FOUR_STEP_LATER=250 starts the student so many seconds later, so that
+# fewer compilers crowd the processor; a judge of 240 seconds is done when the VAE has been compiled.
 # FROM=wan_sdk/nano/weights learns on from a finished nano instead of from noise; its VAE is kept if that stage is left out.
 # OPTIONS="--shapes 25x96x160" trains the transformer at some of its shapes, "--batch-part 2" with half the memory;
-# OPTIONS=--tiny tries the sequence on a CPU.
+# OPTIONS=--tiny tries the sequence on a CPU. UPSCALER_MINUTES=- leaves the upscaler out.
 set -u
 FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:--} JUDGE=${5:--}
 BEGAN=$(date +%s)
@@ -21,18 +22,24 @@ mkdir -p "$FOLDER"
 stage() {  # stage NAME SECONDS
   [ "$2" = - ] && return
   python3 -m torch.distributed.run --standalone --nproc-per-node "$GPUS" -m wan_sdk.nano.train "$1" \
-    --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$FOLDER/$1.txt" 2>&1 &
+    --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$FOLDER/$1.txt" 2>&1
+}
+
+alone() {  # alone NAME MINUTES: one process, on the last GPU
+  [ "$2" = - ] && return
+  CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train "$1" --minutes "$2" $OPTIONS \
+    > "$FOLDER/$1.txt" 2>&1
 }
 
 if [ -z "${FROM:-}" ]; then
-  CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train text --minutes "${TEXT_MINUTES:-1.5}" $OPTIONS \
-    > "$FOLDER/text.txt" 2>&1 &
+  alone text "${TEXT_MINUTES:-1.5}" &
 fi
 if [ "$VAE" = - ] && [ -n "${FROM:-}" ]; then
   mkdir -p "$FOLDER/vae" && cp -r "$FROM/vae" "$FOLDER/vae/" && echo '{"finished": true}' > "$FOLDER/vae/log.json"
 fi
-stage vae "$VAE"
-stage transformer "$TRANSFORMER"
-stage four_step "$FOUR_STEP"
-stage judge "$JUDGE"
+stage vae "$VAE" &
+stage judge "$JUDGE" &
+stage transformer "$TRANSFORMER" &
+alone upscaler "${UPSCALER_MINUTES:-1}" &
+(sleep "${FOUR_STEP_LATER:-0}"; stage four_step "$FOUR_STEP") &
 wait

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
 from PIL import Image
 
+from wan_sdk.engine.upscaler import enlarge_twice, load_upscaler
 from wan_sdk.nano.train import main
 from wan_sdk.nano.training.networks import TINY
 
@@ -74,6 +76,13 @@ def test_the_exported_folder_does_not_say_where_it_was_made(training):
 def test_the_four_step_transformer_loads_as_the_stock_class(training):
     student = WanTransformer3DModel.from_pretrained(training / "nano" / "transformer_4step")
     assert student.config.num_layers == TINY.transformer["num_layers"]
+
+
+def test_the_upscaler_is_measured_beside_lanczos_and_exported(training):
+    log = json.loads((training / "upscaler" / "log.json").read_text())
+    assert log["upscaler_db_clean"] >= log["lanczos_db_clean"] - 0.1
+    frames = np.zeros((2, 16, 24, 3), np.uint8)
+    assert enlarge_twice(load_upscaler(training / "nano" / "upscaler"), frames).shape == (2, 32, 48, 3)
 
 
 def test_a_stage_goes_on_where_it_stopped(training):

@@ -4,6 +4,7 @@
     vae           clips to latents and back
     transformer   noise to latents; needs text and vae
     four_step     the same in four steps; needs transformer
+    upscaler      frames twice as large; needs vae, and one process is enough
     judge         reads clips, to measure what was learned; needs nothing
     export        everything as one Diffusers folder
     all           the stages in this order, `--minutes` each
@@ -43,6 +44,7 @@ from wan_sdk.nano.training.networks import NANO, TINY
 from wan_sdk.nano.training.run import STAGES, Run
 from wan_sdk.nano.training.text import train_text
 from wan_sdk.nano.training.transformer import train_transformer
+from wan_sdk.nano.training.upscaler import train_upscaler
 from wan_sdk.nano.training.vae import train_vae
 
 _TRAIN = {
@@ -50,6 +52,7 @@ _TRAIN = {
     "vae": train_vae,
     "transformer": train_transformer,
     "four_step": train_four_step,
+    "upscaler": train_upscaler,
     "judge": train_judge,
 }
 

@@ -1,6 +1,6 @@
 """The finished stages as one Diffusers folder in half precision, which the stock Wan pipelines load.
 
-    model_index.json   scheduler/   text_encoder/   tokenizer/   vae/   transformer/   transformer_4step/
+    model_index.json   scheduler/   text_encoder/   tokenizer/   vae/   transformer/   transformer_4step/   upscaler/
 
 `expand_timesteps` is on: the image-to-video pipeline then keeps the first frame, as Wan 2.2 TI2V does.
 """
@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -43,6 +44,9 @@ def export(training: Path, folder: Path) -> None:
     if student.exists():
         four_step = WanTransformer3DModel.from_pretrained(student, **half)
         four_step.save_pretrained(folder / "transformer_4step", max_shard_size=FILE_LIMIT)
+    upscaler = training / "upscaler" / "upscaler"
+    if upscaler.exists():
+        shutil.copytree(upscaler, folder / "upscaler", dirs_exist_ok=True)
     for config in folder.glob("*/config.json"):
         _forget_where_it_was(config)
 

@@ -2,7 +2,7 @@
 
 It learns from rendered clips alone, in two sizes, most of them spoilt: blurred, noisy, paler or sharper, or sent
 through the VAE that the run starts from. So what a model does to a picture is nothing new to it, but no model's clip
-ever teaches it: then it would learn the model's mistakes as the truth.
+ever teaches it: then it would learn the model's mistakes as the truth. A judge in the folder of `--from` learns on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from wan_sdk.nano.evaluation.judge import (
     Judge,
     JudgeShape,
     fit_clips,
+    load_judge,
     readings_of,
     readings_of_targets,
     save_judge,
@@ -37,6 +38,7 @@ from wan_sdk.nano.world import render
 from wan_sdk.nano.world.truth import subject_boxes
 
 LEARNING_RATE = 2e-3
+LEARNING_RATE_FROM_EARLIER = 1.2e-3
 _UNSPOILT = 0.4
 _WEIGHT = {"companion_colour": 0.5, "first_move": 2.0, "second_move": 1.0, "amounts": 4.0, "boxes": 8.0}
 _SMALL = 0.06  # an amount's error counts in parts of the amount and this
@@ -66,7 +68,7 @@ class Portion:
     workers: int
 
 
-PORTION = Portion(frames=25, rendered=64, batch=64, kept=2048, fresh_every=4, held_out=10, workers=6)
+PORTION = Portion(frames=25, rendered=64, batch=64, kept=4096, fresh_every=2, held_out=10, workers=6)
 TINY_PORTION = Portion(frames=5, rendered=8, batch=8, kept=32, fresh_every=4, held_out=2, workers=0)
 
 Batch = tuple[Tensor, dict[str, Tensor]]
@@ -77,7 +79,11 @@ def train_judge(run: Run, seed: int = 71) -> None:
     torch.manual_seed(seed)
     tiny = run.scale == TINY
     portion, shape = (TINY_PORTION, TINY_JUDGE) if tiny else (PORTION, JudgeShape())
+    earlier = run.start / "judge" if run.start else None
+    goes_on = earlier is not None and earlier.exists() and not tiny
     judge = Judge(shape).to(run.device)
+    if goes_on:
+        judge.load_state_dict(load_judge(earlier).state_dict())
     optimizer = Muon(judge.named_parameters())
     average = MovingAverage(judge, 0.998)
     checkpoint = Checkpoint(run, judge, optimizer, average)
@@ -88,17 +94,19 @@ def train_judge(run: Run, seed: int = 71) -> None:
     for _ in range(4):
         pool.add(*next(clips))
     run.journal.say("renderer compiled")
+    answers_of = torch.compile(judge, dynamic=False) if run.compiled else judge
+    peak = LEARNING_RATE_FROM_EARLIER if goes_on else LEARNING_RATE
     sums, counted, skipped = _no_sums(run), 0, torch.zeros((), device=run.device)
     while run.clock.tick() if run.clock.begun else True:
         if step % portion.fresh_every == 0:
             pool.add(*next(clips))
         seen, targets = pool.draw()
         with run.autocast():
-            answers = judge(spoil(seen.float()))
+            answers = answers_of(spoil(seen.float()))
         losses = judge_losses(answers, targets)
         sum(_WEIGHT.get(name, 1.0) * loss for name, loss in losses.items()).backward()
         _, good = share_gradients(optimizer.parameters, run)
-        optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=100))
+        optimizer.step(run.clock.learning_rate(peak, step, warm_up=100))
         average.update(judge)
         step, counted = step + 1, counted + 1
         for name, loss in losses.items():

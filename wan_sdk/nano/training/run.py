@@ -28,7 +28,7 @@ from torch import Tensor
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import NANO, Scale
 
-STAGES = ("text", "vae", "transformer", "four_step", "judge")
+STAGES = ("text", "vae", "transformer", "four_step", "upscaler", "judge")
 _CHECKPOINT_SECONDS = 120.0
 _LINE_SECONDS = 15.0
 
