@@ -22,7 +22,7 @@ def marks(
     ] = None,
     suite: Annotated[str, typer.Option(help="quick or full.")] = "quick",
     results: Annotated[Path | None, typer.Option(help="File of outcomes; a stopped run goes on from it.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Clips to work on at once.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="Trials to work on at once.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """Say what the watermark survives: every treatment of the table, with real codecs."""

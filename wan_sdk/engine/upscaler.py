@@ -22,7 +22,7 @@ from torch.nn import functional
 from wan_sdk.errors import DamagedWeights
 
 WIDTH = 24
-_AT_ONCE = 4  # frames: what is alive at 320x192 stays under 50 MB
+_AT_ONCE = 4  # frames, so that memory does not grow with the clip
 
 
 class Upscaler(nn.Module):

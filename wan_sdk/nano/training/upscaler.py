@@ -44,7 +44,8 @@ def train_upscaler(run: Run, seed: int = 91) -> None:
     parameters = list(upscaler.parameters())
     optimizer = torch.optim.AdamW(parameters, betas=(0.9, 0.99), weight_decay=0.0)
     average = MovingAverage(upscaler, 0.995)
-    pairs, ring = drawn_pairs(run, seed, size, load_vae(run)), Ring(_FRAMES_KEPT)
+    vae = load_vae(run)
+    pairs, ring = drawn_pairs(run, seed, size, vae), Ring(_FRAMES_KEPT)
     for _ in range(4):
         ring.add(*next(pairs))
     run.journal.say("first frames drawn")
@@ -75,7 +76,7 @@ def train_upscaler(run: Run, seed: int = 91) -> None:
         _write_row(run, step, total / counted)
     average.copy_to(upscaler)
     if run.first:
-        run.journal.note(**measured(run, upscaler.eval(), size))
+        run.journal.note(**measured(run, upscaler.eval(), size, vae))
         save_upscaler(upscaler, run.out / "upscaler")
     run.journal.finish()
 
@@ -99,9 +100,8 @@ def drawn_pairs(run: Run, seed: int, size: Shape, vae: AutoencoderKLWan) -> Iter
 
 
 @torch.no_grad()
-def measured(run: Run, upscaler: Upscaler, size: Shape) -> dict[str, float]:
+def measured(run: Run, upscaler: Upscaler, size: Shape, vae: AutoencoderKLWan) -> dict[str, float]:
     """Return what Lanczos and the upscaler keep of held-out clips, in dB: of clean ones and after the VAE."""
-    vae = load_vae(run)
     pairs = drawn_pairs(run, HELD_OUT_SEED, size, vae)
     found: dict[str, list[float]] = {}
     for _ in range(_HELD_OUT // _DRAWN_AT_ONCE):
