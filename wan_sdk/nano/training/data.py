@@ -206,7 +206,9 @@ class LatentPool:
 
 def open_pools(run: Run, seed: int) -> list[LatentPool]:
     """Make a pool for each shape of the scale: their renderers compile now, `LatentPool.open` fills them later."""
-    return [LatentPool(run, shape, seed + 37 * k) for k, shape in enumerate(run.scale.shapes)]
+    numbered = list(enumerate(run.scale.shapes))
+    pools = {k: LatentPool(run, shape, seed + 37 * k) for k, shape in run.from_elsewhere(numbered)}
+    return [pools[k] for k, _ in numbered]
 
 
 def hide_words(ids: Tensor, share: float) -> Tensor:

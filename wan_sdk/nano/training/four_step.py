@@ -89,7 +89,7 @@ def warm_up(
     run: Run, teacher: WanTransformer3DModel, student: WanTransformer3DModel, encoder: UMT5EncoderModel
 ) -> None:
     """Compile both networks on noise for every shape, so that the student can start when the teacher is ready."""
-    for shape in run.scale.shapes:
+    for shape in run.from_elsewhere(run.scale.shapes):
         batch = run.share(shape.batch)
         noise, given = torch.randn(batch, *shape.latent, device=run.device), torch.ones(batch, device=run.device)
         text = guided_text(run, encoder, empty_prompt(run.device).expand(batch, -1))

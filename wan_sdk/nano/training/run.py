@@ -15,9 +15,10 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.distributed as distributed
@@ -31,6 +32,8 @@ from wan_sdk.nano.training.networks import NANO, Scale
 STAGES = ("text", "vae", "transformer", "four_step", "upscaler", "judge")
 _CHECKPOINT_SECONDS = 120.0
 _LINE_SECONDS = 15.0
+
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -67,7 +70,9 @@ class Run:
         self.rank = int(os.environ.get("RANK", "0"))
         self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
         on_gpu = torch.cuda.is_available()
-        self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_gpu else torch.device("cpu")
+        self.device = torch.device("cpu")
+        if on_gpu:  # a process that was shown one GPU alone knows it as the first
+            self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
         if on_gpu:
             torch.cuda.set_device(self.device)
             torch.set_float32_matmul_precision("high")
@@ -92,6 +97,15 @@ class Run:
     def share(self, batch: int) -> int:
         """Return this process's part of a batch."""
         return max(1, batch // self.ranks)
+
+    def from_elsewhere(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items in turn, beginning at another one in each process.
+
+        What is to be compiled for many shapes then takes a part of the time: each process finds in the compiler's cache
+        what the others began with.
+        """
+        first = self.rank * len(items) // self.ranks
+        return [*items[first:], *items[:first]]
 
     def autocast(self) -> torch.autocast:
         """Compute in bf16 on a GPU, in fp32 on a CPU."""

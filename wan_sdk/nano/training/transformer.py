@@ -122,7 +122,7 @@ def draw_levels(count: int, device: torch.device) -> Tensor:
 
 def warm_up(run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderModel) -> None:
     """Compile the training step of every shape on noise, so that it is ready when the VAE is."""
-    for shape in run.scale.shapes:
+    for shape in run.from_elsewhere(run.scale.shapes):
         batch = run.share(shape.batch)
         latents = torch.randn(batch, *shape.latent, device=run.device)
         flow_loss(run, transformer, encoder, latents, empty_prompt(run.device).expand(batch, -1)).backward()
