@@ -39,11 +39,13 @@ def export(training: Path, folder: Path) -> None:
         transformer=WanTransformer3DModel.from_pretrained(source / "transformer", **half),
         expand_timesteps=True,
     )
+    for part in (pipeline.text_encoder, pipeline.vae, pipeline.transformer):
+        part.half()  # some layers are loaded in fp32 whatever is asked for; now the files are those of the stages
     pipeline.save_pretrained(folder, max_shard_size=FILE_LIMIT)
     student = training / "four_step" / "transformer_4step"
     if student.exists():
         four_step = WanTransformer3DModel.from_pretrained(student, **half)
-        four_step.save_pretrained(folder / "transformer_4step", max_shard_size=FILE_LIMIT)
+        four_step.half().save_pretrained(folder / "transformer_4step", max_shard_size=FILE_LIMIT)
     upscaler = training / "upscaler" / "upscaler"
     if upscaler.exists():
         shutil.copytree(upscaler, folder / "upscaler", dirs_exist_ok=True)
