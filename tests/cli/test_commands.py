@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.studio_fixtures import SMALL
 from wan_sdk import Camera, Scene
 from wan_sdk.cli import run
 from wan_sdk.cli.render import demo_scene
 
-SCENE = Scene("Pier", seed=3).shot("a boat on the sea", steps=2, camera=Camera.zoom(1.3)).shot("a bird", steps=2)
+SCENE = (
+    Scene("Pier", seed=3, size=SMALL)
+    .shot("a boat on the sea", steps=2, camera=Camera.zoom(1.3))
+    .shot("a bird", steps=2)
+)
 
 
 @pytest.fixture
