@@ -149,6 +149,24 @@ def test_a_scene_becomes_a_cut_with_its_takes_as_ingredients(studio, tmp_path):
     assert [take.id for take in studio.gallery.open(cut.id).takes] == [take.id for take in cut.takes]
 
 
+def test_a_scene_that_mixes_tiers_says_which_weights_made_what(studio):
+    draft = Shot("a boat on the sea", tier="draft")
+    scene = Scene("Two", seed=3, size=SMALL).then(draft).then(draft.with_tier("exact").with_steps(2).continuing())
+    cut = studio.render(scene)
+    assert [call.transformer for call in cut.recipe.calls] == ["transformer_4step", "transformer"]
+    assert set(cut.recipe.weights) == {"nano", "nano/transformer_4step"}
+    for take, call in zip(cut.takes, cut.recipe.calls, strict=True):
+        assert list(take.recipe.weights.values()) == [studio.weights_sha256(call)]
+    assert cut.takes[0].recipe.to_dict()["calls"][0]["enlarged_by"] == "lanczos"
+
+
+def test_a_draft_at_nanos_own_size_is_enlarged_by_its_upscaler_before_it_is_marked(studio):
+    take = studio.render(Shot("a red ball on the beach", tier="draft", seconds=1, seed=2))
+    assert (take.size.width, take.size.height, len(take.frames)) == (640, 384, 13)
+    assert take.verify().state == "TRUSTED"
+    assert take.recipe.marks.words() == "signed, watermarked"
+
+
 def test_a_take_of_a_scene_is_made_again_by_its_own_shot(studio):
     mara = Character("Mara", looks="red raincoat")
     cut = studio.render(SCENE.with_cast(mara).replacing(0, Shot("{Mara} on the sea at dawn {{x}}", steps=2)))

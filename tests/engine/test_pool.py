@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.engine import tiny
+from wan_sdk import models
 from wan_sdk.engine import machine
 from wan_sdk.engine.local import LocalEngine
 from wan_sdk.engine.protocol import EngineInputs
@@ -26,6 +27,19 @@ def test_equal_files_are_loaded_once(shared_engine):
     assert first.vae is not other.vae
     assert first.experts[0] is not second.experts[0]
     assert second.experts[0] is not second.experts[1]
+
+
+def test_a_student_shares_everything_but_the_transformer():
+    engine = LocalEngine(models.get, dtype="float32", device="cpu")
+    found = engine._checkpoint(models.get("nano"))
+    teacher, student = (
+        engine._pool.parts(found, transformer=folder) for folder in ("transformer", models.get("nano").draft.folder)
+    )
+    assert teacher.vae is student.vae
+    assert teacher.components["text_encoder"] is student.components["text_encoder"]
+    own, other = (parts.experts[0].proj_out.weight for parts in (teacher, student))
+    assert own.shape == other.shape
+    assert teacher.keys["transformer"] != student.keys["transformer"] or bool((own == other).all())
 
 
 def test_a_call_leaves_the_weights_as_they_were(tiny_models):
