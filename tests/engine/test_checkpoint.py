@@ -78,7 +78,8 @@ def test_a_missing_model_is_told_without_loading_torch(tmp_path):
         "import sys\n"
         "from wan_sdk import models\n"
         "from wan_sdk.engine import checkpoint, protocol\n"
-        "print(checkpoint.is_here(models.get('wan2.2-ti2v-5b')), len(checkpoint.find(models.get('nano')).part_sha256('upscaler')))\n"
+        "found = checkpoint.find(models.get('nano'))\n"
+        "print(checkpoint.is_here(models.get('wan2.2-ti2v-5b')), len(found.sha256(found.weights)))\n"
         "print('torch' in sys.modules, 'diffusers' in sys.modules)\n"
     )
     answer = subprocess.run(

