@@ -40,7 +40,8 @@ class Studio:
         ``WAN_SDK_MODEL``, else ``nano``. A model named here wins over the shot's and the scene's.
       gallery: Where takes are kept: a Gallery or a folder.
       marking: How outputs are marked; marks are on by default.
-      tier: "exact" follows the authors' recipe; "fast" and "draft" trade quality for time.
+      tier: "exact" follows the authors' recipe, and so does "fast" in this version; a "draft" is made by the model's
+        student where it has one, else in half of the steps.
       gpus: GPUs to use; this version uses one.
       download: Whether missing weights may be downloaded.
       offline: True forbids every socket, by us and by the libraries under us; else ``WAN_SDK_OFFLINE``.

@@ -80,7 +80,7 @@ def test_plan_shows_calls_in_words_and_as_json(scene_file, capsys):
         (["render", "bad.yaml"], 64, None),
         (["render", "pier.yaml", "--model", "wan9"], 64, "UnknownModel"),
         (["render", "pier.yaml", "--tier", "best"], 64, "UsageError"),
-        (["render", "pier.yaml", "--model", "wan2.2-ti2v-5b"], 1, "ModelNotHere"),
+        (["render", "any_size.yaml", "--model", "wan2.2-ti2v-5b"], 1, "ModelNotHere"),
         (["render", "pier.yaml", "--out", "pier.yaml/below"], 1, "StorageError"),
         (["render"], 64, "UsageError"),
         (["nonsense"], 64, "UsageError"),
@@ -90,6 +90,7 @@ def test_plan_shows_calls_in_words_and_as_json(scene_file, capsys):
 )
 def test_a_failure_has_its_exit_code_and_prints_json_on_standard_output(scene_file, capsys, arguments, code, kind):
     Path("bad.yaml").write_text("schema: wan_sdk.Scene/1\ntitle: x\nshoots: []\n")
+    SCENE.with_size(None).save("any_size.yaml")
     assert run([*arguments, "--json"]) == code
     failure, _ = said(capsys)
     assert set(failure["error"]) == {"type", "message", "where", "hint"}
