@@ -110,9 +110,16 @@ class Checkpoint:
                 check_whole(path)
 
     def _files(self, part: str) -> tuple[Path, ...]:
-        if part not in self.weights:
-            raise _not_here(self.model, f"its folder {part} is missing in {self.folder}")
-        return self.weights[part]
+        if part in self.weights:
+            return self.weights[part]
+        missing = f"its folder {part} is missing in {self.folder}"
+        if self.model.repo == "nano":
+            raise _not_here(self.model, missing)
+        raise ModelNotHere(
+            missing,
+            where=self.model.key,
+            hint="where a checkpoint has none, say so: wan.models.at(folder, like=..., draft=None, upscaler=False)",
+        )
 
 
 def find(model: Model) -> Checkpoint:
@@ -288,10 +295,7 @@ def _not_here(model: Model, what: str) -> ModelNotHere:
     if model.repo == "nano":
         return ModelNotHere(f"{what}; nano is part of the package", where="nano", hint="install wan-sdk again")
     if _is_folder(model.repo):
-        hint = "give the folder where the checkpoint's model_index.json lies"
-        if any(f"folder {part} " in what for part in _beside(model)):
-            hint = "where a checkpoint has none, say so: wan.models.at(folder, like=..., draft=None, upscaler=False)"
-        return ModelNotHere(what, where=model.key, hint=hint)
+        return ModelNotHere(what, where=model.key, hint="give the folder where the checkpoint's model_index.json lies")
     return ModelNotHere(
         f"{what}: {model.repo}, a download of {model.download_gb:g} GB under {model.licence}",
         where=model.key,
