@@ -77,10 +77,11 @@ print("not understood:", heard.unread)
 # %% [markdown]
 # ## Three cameras on one shot
 #
-# Same prompt, same noise, another camera. Compare how far the house and what is behind it move.
+# Same prompt, same noise, another camera. Compare how far the house and what is behind it move. Drafts are enough for
+# that (lesson 02).
 
 # %%
-house = Shot("a red house in the meadow", seconds=2)
+house = Shot("a red house in the meadow", seconds=2, tier="draft")
 takes = house.sweep(camera=[Camera.pan(25), Camera.pan(-25), Camera.zoom(1.8)]).render()
 takes.sheet()
 

@@ -21,7 +21,8 @@
 #
 # ## A picture of our own
 #
-# Any picture will do. This one is drawn here, so that the lesson needs no file. Its ball is on the left.
+# Any picture will do; one of another size or shape is fitted. This one is drawn here, as large as nano's clips are, so
+# that the lesson needs no file and can compare the two pixel by pixel. Its ball is on the left.
 
 # %%
 from pathlib import Path
@@ -30,22 +31,23 @@ from PIL import Image, ImageDraw
 
 folder = Path("lesson_files")
 folder.mkdir(exist_ok=True)
-picture = Image.new("RGB", (480, 288), (150, 200, 240))
+picture = Image.new("RGB", (640, 384), (150, 200, 240))
 draw = ImageDraw.Draw(picture)
-draw.rectangle((0, 170, 480, 288), fill=(150, 165, 80))
-draw.ellipse((60, 130, 160, 230), fill=(215, 50, 40), outline=(60, 20, 20), width=4)
+draw.rectangle((0, 226, 640, 384), fill=(150, 165, 80))
+draw.ellipse((80, 174, 214, 308), fill=(215, 50, 40), outline=(60, 20, 20), width=5)
 picture.save(folder / "ball.png")
 picture
 
 # %% [markdown]
 # ## Start a shot on it
 #
-# The prompt says what *happens*; what is there is in the picture already.
+# The prompt says what *happens*; what is there is in the picture already. Drafts are quick, and good enough to see it
+# (lesson 02).
 
 # %%
 from wan_sdk import Shot
 
-shot = Shot("a red ball rolls over the grass to the right", seconds=2).starting_on(folder / "ball.png")
+shot = Shot("a red ball rolls over the grass to the right", seconds=2, tier="draft").starting_on(folder / "ball.png")
 shot.plan()
 
 # %%
@@ -73,7 +75,8 @@ print(f"first frame, made from text alone:    {difference(free.frames[0], pictur
 take.compare(free)
 
 # %% [markdown]
-# It is close and not equal: the picture was made smaller, went through the model's VAE, and back (lesson 07).
+# It is close and not equal: the picture was made smaller, went through the model's VAE and back (lesson 07), and was
+# enlarged again.
 #
 # ## The clip remembers
 #
@@ -108,7 +111,8 @@ except WanError as problem:
 
 # %%
 mirrored = np.asarray(picture)[:, ::-1]
-my_take = Shot("a red ball rolls over the grass to the left", seconds=2).starting_on(mirrored).render()  # the answer
+my_shot = Shot("a red ball rolls over the grass to the left", seconds=2, tier="draft")
+my_take = my_shot.starting_on(mirrored).render()  # the answer; put your own here
 
 # %%
 call = my_take.recipe.calls[0]

@@ -20,7 +20,7 @@
 # keeps its own noise and its own recipe, changing one shot renders one shot.
 
 # %%
-from wan_sdk import Camera, Character, Scene, Shot, Transition
+from wan_sdk import Camera, Character, Scene, Shot, Studio, Transition
 
 rocket = Character("Rocket", looks="a small red rocket")
 scene = (
@@ -36,9 +36,13 @@ scene
 #
 # The character's looks are written into the prompt where it is named, and the scene's look behind it. What you
 # change in one place changes in all shots.
+#
+# A studio plans and renders. This one makes drafts, as one does while a scene is still being written; the finished
+# scene is then rendered with `scene.render()`, at the model's full number of steps.
 
 # %%
-plan = scene.plan()
+studio = Studio(tier="draft")
+plan = studio.plan(scene)
 for call in plan.calls:
     print(f"{call.task}  seed {call.seed:<11} {call.prompt}")
 
@@ -60,7 +64,7 @@ print(f"{plan.timeline.frames} frames, {plan.timeline.seconds:.2f} s")
 # well.
 
 # %%
-cut = scene.render()
+cut = studio.render(scene)
 cut
 
 # %%
@@ -74,7 +78,7 @@ cut.storyboard()
 
 # %%
 closer = scene.replacing("moon", scene["moon"].with_camera(Camera.zoom(1.5)))
-again = closer.render()
+again = studio.render(closer)
 for take, name in zip(again.takes, again.recipe.spec["shots"], strict=True):
     print(f"{name['name']:<6} {'from the gallery' if take.reused else 'rendered'}")
 
@@ -107,7 +111,7 @@ my_guess = 0
 # %%
 assert [shot.name for shot in my_scene] == ["moon", "start", "up"], "the moon first, then the others as they were"
 assert (my_scene.look, my_scene.seed, my_scene.cast) == (scene.look, scene.seed, scene.cast)
-my_cut = my_scene.render()
+my_cut = studio.render(my_scene)
 rendered = sum(not take.reused for take in my_cut.takes)
 assert my_guess == rendered, f"it was {rendered}: no shot changed, only their order, and each keeps its own noise"
 assert my_cut.verify().state == "TRUSTED"

@@ -20,13 +20,13 @@
 # that noise away, again and again, ends in a clip.
 #
 # `xray.look` renders a shot once and keeps what every step was like. The words are those whose attention we want to
-# see.
+# see. The clip is small, so that looking at everything stays quick.
 
 # %%
-from wan_sdk import Shot
+from wan_sdk import Shot, Size
 from wan_sdk.notebook import xray
 
-shot = Shot("a red ball on green grass", seconds=2)
+shot = Shot("a red ball on green grass", seconds=2, size=Size(160, 96))
 trace = xray.look(shot, words=["ball", "grass"])
 trace
 

@@ -40,7 +40,7 @@ from wan_sdk import Shot, verify
 
 folder = Path("lesson_files")
 folder.mkdir(exist_ok=True)
-take = Shot("an orange balloon above the mountains", seconds=2).render()
+take = Shot("an orange balloon above the mountains", seconds=2, tier="draft").render()  # a draft is marked like any
 signed = take.save(folder / "signed.mp4")
 verify(signed)
 

@@ -109,7 +109,8 @@ print("the world of all three:", log_of("transformer")["runs"][0]["fixed"])
 # ## Use it as a model
 #
 # `export` writes one folder in the format of diffusers. `models.at` describes such a folder of your own, and a studio
-# renders with it: planned, marked and signed like everything else.
+# renders with it: planned, marked and signed like everything else. Ours has neither nano's student for drafts nor its
+# upscaler; frames of 48x32 are enlarged with Lanczos' filter, nine times, until they are large enough for the marks.
 
 # %%
 from wan_sdk import Shot, Studio, models
@@ -117,7 +118,7 @@ from wan_sdk import Shot, Studio, models
 train.main(["export", *common])
 mine = models.at(
     folder / "nano", like="nano", key="my-tiny", sizes=((48, 32),), frames=5, frames_allowed=(5, 5),
-    frames_listed=(5,), delivered_factor=9,
+    frames_listed=(5,), draft=None, upscaler=False,
 )  # fmt: skip
 take = Studio(mine).render(Shot("a red ball on the beach"))
 print(take)

@@ -8,17 +8,18 @@ import time
 
 import pytest
 
+from tests.studio_fixtures import SMALL
 from wan_sdk import Shot
 from wan_sdk.engine.protocol import StageStarted
 from wan_sdk.errors import StorageError
 from wan_sdk.studio import Studio
 
-SHOT = Shot("a boat on the sea", steps=2, seed=1)
+SHOT = Shot("a boat on the sea", steps=2, seed=1, size=SMALL)
 STAGES = ("load", "text", "denoise", "decode", "mark", "encode", "sign")
 
 PROGRAM = """
 import sys, resource
-from wan_sdk import Shot
+from wan_sdk import Shot, Size
 from wan_sdk.studio import Studio
 from wan_sdk.engine.protocol import StageStarted
 gallery, stage, action = sys.argv[1:]
@@ -34,7 +35,9 @@ def listen(event):
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
-    take = Studio("nano", gallery=gallery).render(Shot("a boat on the sea", steps=2, seed=1), listen=listen)
+    take = Studio("nano", gallery=gallery).render(
+        Shot("a boat on the sea", steps=2, seed=1, size=Size(160, 96)), listen=listen
+    )
     print("done", take.id, flush=True)
 except Exception as problem:
     print(type(problem).__name__, flush=True)

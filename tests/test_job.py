@@ -8,13 +8,13 @@ import weakref
 import numpy as np
 import pytest
 
-from tests.studio_fixtures import Counted
+from tests.studio_fixtures import SMALL, Counted
 from wan_sdk import Scene, Shot, Takes
 from wan_sdk.engine.protocol import StepDone
 from wan_sdk.errors import Cancelled, EngineError, UnknownModel
 from wan_sdk.studio import Studio
 
-SHOT = Shot("a boat on the sea", steps=3, seed=1)
+SHOT = Shot("a boat on the sea", steps=3, seed=1, size=SMALL)
 
 
 def test_a_job_ends_with_its_take(studio):

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.studio_fixtures import Counted
+from tests.studio_fixtures import SMALL, Counted
 from wan_sdk import (
     Camera,
     Character,
@@ -37,7 +37,7 @@ from wan_sdk.errors import (
 from wan_sdk.production import Production
 from wan_sdk.studio import Studio
 
-BALL = Shot("a red ball rolls over green grass at sunset", steps=3, seed=5, camera=Camera.pan(20))
+BALL = Shot("a red ball rolls over green grass at sunset", steps=3, seed=5, camera=Camera.pan(20), size=SMALL)
 
 
 def test_a_shot_becomes_a_signed_take(studio):
@@ -69,8 +69,8 @@ def test_the_same_shot_is_not_rendered_twice_and_needs_no_engine(studio):
     named = other.render(BALL.with_name("ball"))
     assert (named.id, named.shot.name) == (first.id, "ball")
     program = (
-        "import sys; from wan_sdk import Studio, Shot, Camera;"
-        f"shot = Shot({BALL.prompt!r}, steps=3, seed=5, camera=Camera.pan(20));"
+        "import sys; from wan_sdk import Studio, Shot, Size, Camera;"
+        f"shot = Shot({BALL.prompt!r}, steps=3, seed=5, camera=Camera.pan(20), size={SMALL});"
         f"take = Studio('nano', gallery={str(studio.gallery.folder)!r}, maker='Ada Films').render(shot);"
         "print(take.reused, 'torch' in sys.modules or 'scipy' in sys.modules)"
     )
@@ -125,7 +125,7 @@ def test_a_sweep_gives_takes_with_named_axes(studio, tmp_path):
 
 
 SCENE = (
-    Scene("Harbour", look="watercolour", seed=7)
+    Scene("Harbour", look="watercolour", seed=7, size=SMALL)
     .shot("a boat on the sea at dawn", steps=2, camera=Camera.zoom(1.3))
     .then(Shot("a yellow bird above the sea", steps=2), via=Transition.dissolve(seconds=0.5))
 )
@@ -147,6 +147,24 @@ def test_a_scene_becomes_a_cut_with_its_takes_as_ingredients(studio, tmp_path):
     renamed = studio.render(SCENE.with_title("Pier"))
     assert (renamed.id, renamed.scene.title, renamed.takes[0].reused) == (cut.id, "Pier", True)
     assert [take.id for take in studio.gallery.open(cut.id).takes] == [take.id for take in cut.takes]
+
+
+def test_a_scene_that_mixes_tiers_says_which_weights_made_what(studio):
+    draft = Shot("a boat on the sea", tier="draft")
+    scene = Scene("Two", seed=3, size=SMALL).then(draft).then(draft.with_tier("exact").with_steps(2).continuing())
+    cut = studio.render(scene)
+    assert [call.transformer for call in cut.recipe.calls] == ["transformer_4step", "transformer"]
+    assert set(cut.recipe.weights) == {"nano", "nano/transformer_4step"}
+    for take, call in zip(cut.takes, cut.recipe.calls, strict=True):
+        assert list(take.recipe.weights.values()) == [studio.weights_sha256(call)]
+    assert cut.takes[0].recipe.to_dict()["calls"][0]["enlarged_by"] == "lanczos"
+
+
+def test_a_draft_at_nanos_own_size_is_enlarged_by_its_upscaler_before_it_is_marked(studio):
+    take = studio.render(Shot("a red ball on the beach", tier="draft", seconds=1, seed=2))
+    assert (take.size.width, take.size.height, len(take.frames)) == (640, 384, 13)
+    assert take.verify().state == "TRUSTED"
+    assert take.recipe.marks.words() == "signed, watermarked"
 
 
 def test_a_take_of_a_scene_is_made_again_by_its_own_shot(studio):
@@ -195,7 +213,7 @@ def test_shots_without_a_name_never_overwrite_each_other(studio, tmp_path):
 def test_a_picture_in_memory_starts_a_shot_and_is_kept_for_the_recipe(studio):
     picture = np.zeros((288, 480, 3), np.uint8)
     picture[:, :240] = (200, 30, 30)
-    take = studio.render(Shot("a red box in a room", steps=3, seed=1).starting_on(picture))
+    take = studio.render(Shot("a red box in a room", steps=3, seed=1, size=SMALL).starting_on(picture))
     assert take.recipe.calls[0].task == "i2v"
     first = take.frames[0].astype(float)
     assert first[:, 20:200, 0].mean() > first[:, 280:460, 0].mean() + 60
@@ -207,20 +225,22 @@ def test_a_picture_in_memory_starts_a_shot_and_is_kept_for_the_recipe(studio):
 
 def test_a_clip_is_restyled_from_a_file_and_from_memory_alike(studio):
     source = studio.render(BALL)
-    restyled = studio.render(Shot("a red ball, pencil drawing", steps=4, seed=2).restyling(source.path, strength=0.6))
+    restyled = studio.render(
+        Shot("a red ball, pencil drawing", steps=4, seed=2, size=SMALL).restyling(source.path, strength=0.6)
+    )
     call = restyled.recipe.calls[0]
     assert (call.task, call.strength) == ("v2v", 0.6)
     assert len(restyled.frames) == len(source.frames)
     assert [item["relation"] for item in restyled.verify().ingredients] == ["parentOf"]
     apart = np.abs(restyled.frames.astype(float) - source.frames).mean()
     assert 2 < apart < 60
-    from_memory = studio.render(Shot("a red ball", steps=4, seed=2).restyling(source.frames, strength=0.6))
+    from_memory = studio.render(Shot("a red ball", steps=4, seed=2, size=SMALL).restyling(source.frames, strength=0.6))
     assert from_memory.recipe.calls[0].task == "v2v"
 
 
 def test_nothing_says_the_prompt_but_the_index(studio):
     secret = "zqxjkvbpyu"
-    take = studio.render(Shot(f"a boat {secret}", steps=2, seed=1))
+    take = studio.render(Shot(f"a boat {secret}", steps=2, seed=1, size=SMALL))
     assert secret.encode() not in take.path.read_bytes()
     for path in studio.gallery.folder.rglob("*"):
         assert secret not in path.name
@@ -231,7 +251,7 @@ def test_nothing_says_the_prompt_but_the_index(studio):
 
 def test_a_prompt_is_included_when_that_is_chosen(engine, tmp_path):
     studio = Studio("nano", gallery=tmp_path / "takes", engine=engine, marking=Marking(prompt="include"))
-    take = studio.render(Shot("a boat zqxjkvbpyu", steps=2, seed=1))
+    take = studio.render(Shot("a boat zqxjkvbpyu", steps=2, seed=1, size=SMALL))
     assert b"zqxjkvbpyu" in take.path.read_bytes()
 
 
@@ -253,7 +273,7 @@ def test_save_copies_the_signed_bytes(studio, tmp_path):
 
 def test_a_scene_that_says_how_it_is_marked_says_it_for_its_takes_too(engine, tmp_path):
     studio = Studio("nano", gallery=tmp_path / "takes", engine=engine, marking=Marking(prompt="include"))
-    scene = Scene("Quiet", marking=Marking()).shot("a boat zqxjkvbpyu", steps=2, seed=1)
+    scene = Scene("Quiet", marking=Marking()).shot("a boat zqxjkvbpyu", steps=2, seed=1, size=SMALL)
     cut = studio.render(scene)
     for clip in (cut, *cut.takes):
         assert b"zqxjkvbpyu" not in clip.path.read_bytes()
@@ -282,7 +302,7 @@ def test_what_did_not_go_as_wished_stands_in_the_recipe_and_on_the_slate(engine,
 def test_without_latents_a_shot_that_is_continued_is_rendered_again(engine, tmp_path):
     counted = Counted(engine)
     studio = Studio("nano", gallery=Gallery(tmp_path / "takes", keep_latents=False), engine=counted)
-    first = Shot("a red ball on green grass", steps=2, seed=5)
+    first = Shot("a red ball on green grass", steps=2, seed=5, size=SMALL)
     studio.render(Scene("One", seed=3).then(first))
     cut = studio.render(Scene("Two", seed=3).then(first).then(Shot("the ball rolls on", steps=2).continuing()))
     assert [take.reused for take in cut.takes] == [True, False]
@@ -300,7 +320,7 @@ def test_a_cut_claims_what_holds_for_all_its_shots(studio):
 def test_arrays_in_a_sweep_are_kept_as_files_too(studio):
     dark, light = (np.full((288, 480, 3), value, np.uint8) for value in (20, 220))
     starts = [(Reference.image(picture, role="first_frame"),) for picture in (dark, light)]
-    takes = studio.render(Shot("a box in a room", steps=2, seed=1).sweep(references=starts))
+    takes = studio.render(Shot("a box in a room", steps=2, seed=1, size=SMALL).sweep(references=starts))
     assert takes[0].frames[0].mean() < takes[1].frames[0].mean()
     assert all(take.shot.references[0].path.startswith(str(studio.gallery.folder)) for take in takes)
 

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +60,9 @@ class Production:
         self.specs = [shot.to_dict() for shot in (standing_alone(x, plan) if isinstance(x, Scene) else self.shots)]
         self.marking = marking_of(x, studio.marking)
         self.fresh = fresh
-        self.weights_sha256 = cache(studio.weights_sha256)
         self.listen = listen
         self.cancel = cancel
+        self._weights: dict[tuple[str, str, str | None], str] = {}
         self._latents: dict[int, Latents] = {}
         self._clean: dict[int, Frames] = {}
         self._keys: dict[int, str] = {}
@@ -111,9 +110,14 @@ class Production:
         if index not in self._keys:
             call = self.plan.calls[index]
             before = [self._key(item.after_shot) for item in call.inputs if item.after_shot is not None]
-            weights = self.weights_sha256(call.model)
-            self._keys[index] = latents_key(call, weights, "".join(before))
+            self._keys[index] = latents_key(call, self._weights_sha256(call), "".join(before))
         return self._keys[index]
+
+    def _weights_sha256(self, call: Call) -> str:
+        parts = (call.model, call.transformer, call.enlarged_by)  # which files a call uses
+        if parts not in self._weights:
+            self._weights[parts] = self.studio.weights_sha256(call)
+        return self._weights[parts]
 
     def _clean_frames(self, index: int, *, forget: bool) -> Frames:
         if index not in self._clean:
@@ -149,7 +153,7 @@ class Production:
     def _picture(self, item: Input, call: Call, shot: Shot) -> np.ndarray:
         if item.after_shot is None:
             return fit(picture_of(shot.references[item.reference]), call.width, call.height)
-        before = replace(self.plan.calls[item.after_shot], enlarge=1)
+        before = replace(self.plan.calls[item.after_shot], enlarge=1, enlarged_by=None)
         native = self._decode(before, self._denoised(item.after_shot))
         return fit(native.pixels[-1], call.width, call.height)
 
@@ -213,7 +217,7 @@ class Production:
                 kind=kind,
                 spec=spec,
                 calls=calls,
-                weights={call.model: self.weights_sha256(call.model) for call in calls},
+                weights={_weights_name(call): self._weights_sha256(call) for call in calls},
                 frames_sha256=delivered.frames_sha256,
                 marks=_mark_record(delivered, ("signed without a time stamp: the studio is offline",) * unstamped),
                 device=made.device if made else "",
@@ -236,7 +240,7 @@ class Production:
             model=", ".join(model.key for model in models),
             model_title=", ".join(model.title for model in models),
             model_repo=_shared([model.repo for model in models]) or "",
-            weights_sha256=_shared([self.weights_sha256(key) for key in keys]) or "",
+            weights_sha256=_shared([self._weights_sha256(call) for call in calls]) or "",
             seed=_shared([call.seed for call in calls]),
             steps=_shared([call.num_inference_steps for call in calls]),
             guidance=_shared([call.guidance_scale for call in calls]),
@@ -303,6 +307,10 @@ def _reference_ingredients(call: Call) -> tuple[Ingredient, ...]:
         for item in call.inputs
         if item.path is not None
     )
+
+
+def _weights_name(call: Call) -> str:
+    return call.model if call.transformer == "transformer" else f"{call.model}/{call.transformer}"
 
 
 def _mark_record(delivered: Delivered, warnings: tuple[str, ...]) -> MarkRecord:

@@ -58,7 +58,8 @@ class Recipe:
       kind: "take" or "cut".
       spec: The Shot or Scene as plain data (arrays are named by their hash).
       calls: The model calls, in the order of the shots.
-      weights: Hash of the weights by model key.
+      weights: Hash of exactly the weight files that were used, by what used them: ``"nano"``, or for a student
+        ``"nano/transformer_4step"``.
       frames_sha256: Hash of the delivered frames before any mark; equal recipes on one machine give equal hashes.
       marks: What was marked.
       device, dtype: Where and in which number format the model ran.
@@ -119,7 +120,7 @@ def latents_key(call: Call, weights_sha256: str, started_from: str = "") -> str:
 
     Args:
       call: The model call.
-      weights_sha256: Hash of the checkpoint's weights.
+      weights_sha256: Hash of the weight files that the call uses.
       started_from: Key of the latents that this call continues, if any.
     """
     return _sha256("latents", call.sha256(), weights_sha256, started_from)

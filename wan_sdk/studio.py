@@ -17,7 +17,7 @@ from wan_sdk.gallery import Gallery
 from wan_sdk.job import Job, Queue
 from wan_sdk.models.model import Model
 from wan_sdk.planning import Plan, resolve
-from wan_sdk.planning.call import Machine, Probe
+from wan_sdk.planning.call import Call, Machine, Probe
 from wan_sdk.spec import Lora, Marking, Reference, Scene, Shot, Sweep
 from wan_sdk.take import Takes, prepare_folder
 
@@ -40,7 +40,8 @@ class Studio:
         ``WAN_SDK_MODEL``, else ``nano``. A model named here wins over the shot's and the scene's.
       gallery: Where takes are kept: a Gallery or a folder.
       marking: How outputs are marked; marks are on by default.
-      tier: "exact" follows the authors' recipe; "fast" and "draft" trade quality for time.
+      tier: "exact" follows the authors' recipe, and so does "fast" in this version; a "draft" is made by the model's
+        student where it has one, else in half of the steps.
       gpus: GPUs to use; this version uses one.
       download: Whether missing weights may be downloaded.
       offline: True forbids every socket, by us and by the libraries under us; else ``WAN_SDK_OFFLINE``.
@@ -178,14 +179,18 @@ class Studio:
             self._engine = LocalEngine(self.catalogue, download=self.download, offline=self.offline)
         return self._engine
 
-    def weights_sha256(self, model: str) -> str:
-        """Return the hash of a model's weights, without loading them."""
+    def weights_sha256(self, call: Call) -> str:
+        """Return the hash of exactly the weight files that a call uses, without loading them.
+
+        Raises:
+          ModelNotHere: If the model, or the student or upscaler that the call names, is not on this machine.
+        """
         from wan_sdk.engine import checkpoint
 
-        chosen = self.catalogue[model]
-        if self.download and not self.offline and not checkpoint.is_here(chosen):
-            return checkpoint.fetch(chosen, offline=False).sha256
-        return checkpoint.find(chosen).sha256
+        chosen = self.catalogue[call.model]
+        fetching = self.download and not self.offline and not checkpoint.is_here(chosen)
+        found = checkpoint.fetch(chosen, offline=False) if fetching else checkpoint.find(chosen)
+        return found.sha256(found.used_by(call))
 
     def _ready(self, x: Any, out: Any) -> tuple[Any, Plan, Path | None]:
         """Plan, and find out that the folders can be written; only then is anything written, arrays first."""

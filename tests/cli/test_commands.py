@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.studio_fixtures import SMALL
 from wan_sdk import Camera, Scene
 from wan_sdk.cli import run
 from wan_sdk.cli.render import demo_scene
 
-SCENE = Scene("Pier", seed=3).shot("a boat on the sea", steps=2, camera=Camera.zoom(1.3)).shot("a bird", steps=2)
+SCENE = (
+    Scene("Pier", seed=3, size=SMALL)
+    .shot("a boat on the sea", steps=2, camera=Camera.zoom(1.3))
+    .shot("a bird", steps=2)
+)
 
 
 @pytest.fixture
@@ -75,7 +80,7 @@ def test_plan_shows_calls_in_words_and_as_json(scene_file, capsys):
         (["render", "bad.yaml"], 64, None),
         (["render", "pier.yaml", "--model", "wan9"], 64, "UnknownModel"),
         (["render", "pier.yaml", "--tier", "best"], 64, "UsageError"),
-        (["render", "pier.yaml", "--model", "wan2.2-ti2v-5b"], 1, "ModelNotHere"),
+        (["render", "any_size.yaml", "--model", "wan2.2-ti2v-5b"], 1, "ModelNotHere"),
         (["render", "pier.yaml", "--out", "pier.yaml/below"], 1, "StorageError"),
         (["render"], 64, "UsageError"),
         (["nonsense"], 64, "UsageError"),
@@ -85,6 +90,7 @@ def test_plan_shows_calls_in_words_and_as_json(scene_file, capsys):
 )
 def test_a_failure_has_its_exit_code_and_prints_json_on_standard_output(scene_file, capsys, arguments, code, kind):
     Path("bad.yaml").write_text("schema: wan_sdk.Scene/1\ntitle: x\nshoots: []\n")
+    SCENE.with_size(None).save("any_size.yaml")
     assert run([*arguments, "--json"]) == code
     failure, _ = said(capsys)
     assert set(failure["error"]) == {"type", "message", "where", "hint"}

@@ -8,15 +8,27 @@ import sys
 from pathlib import Path
 
 import huggingface_hub
+import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from tests.engine import tiny
 from wan_sdk import models, settings
 from wan_sdk.engine import checkpoint, weights
+from wan_sdk.engine.local import LocalEngine
 from wan_sdk.engine.protocol import EngineInputs
+from wan_sdk.engine.upscaler import Upscaler, enlarge_twice, load_upscaler
 from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere, StorageError
+from wan_sdk.models import Distilled
+from wan_sdk.nano.training.upscaler import save_upscaler
 
 BIG = models.get("wan2.2-ti2v-5b")
+WITH_WEIGHTS = ("text_encoder", "transformer", "vae")
+
+
+def sha256(model):
+    return checkpoint.find(model).sha256(WITH_WEIGHTS)
 
 
 @pytest.fixture
@@ -46,7 +58,7 @@ def in_cache(cache: Path, model) -> Path:
 def test_nano_lies_in_the_package():
     found = checkpoint.find(models.get("nano"))
     assert found.parts == ("tokenizer", "text_encoder", "transformer", "vae", "scheduler")
-    assert len(found.sha256) == 64
+    assert set(found.weights) == {*WITH_WEIGHTS, "transformer_4step", "upscaler"}
     found.check()
 
 
@@ -66,7 +78,8 @@ def test_a_missing_model_is_told_without_loading_torch(tmp_path):
         "import sys\n"
         "from wan_sdk import models\n"
         "from wan_sdk.engine import checkpoint, protocol\n"
-        "print(checkpoint.is_here(models.get('wan2.2-ti2v-5b')), len(checkpoint.find(models.get('nano')).sha256))\n"
+        "found = checkpoint.find(models.get('nano'))\n"
+        "print(checkpoint.is_here(models.get('wan2.2-ti2v-5b')), len(found.sha256(found.weights)))\n"
         "print('torch' in sys.modules, 'diffusers' in sys.modules)\n"
     )
     answer = subprocess.run(
@@ -93,7 +106,7 @@ def test_a_snapshot_in_the_cache_is_found_and_an_incomplete_one_is_not(empty_cac
     shutil.copytree(copied.repo, snapshot, dirs_exist_ok=True)
     found = checkpoint.find(BIG)
     assert found.folder == snapshot
-    assert found.sha256 == checkpoint.find(copied).sha256
+    assert found.sha256(WITH_WEIGHTS) == sha256(copied)
     (snapshot / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
     assert not checkpoint.is_here(BIG)
 
@@ -191,8 +204,6 @@ def test_a_damaged_file_is_named_before_anything_is_loaded(fresh_engine, copied,
 
 
 def test_a_tensor_that_is_missing_is_not_made_up(fresh_engine, copied):
-    from safetensors.torch import load_file, save_file
-
     path = Path(copied.repo) / "transformer" / "diffusion_pytorch_model.safetensors"
     tensors = load_file(path)
     tensors.pop("proj_out.weight")
@@ -200,6 +211,101 @@ def test_a_tensor_that_is_missing_is_not_made_up(fresh_engine, copied):
     fresh_engine._model = {copied.key: copied}.__getitem__
     with pytest.raises(DamagedWeights, match=r"proj_out\.weight"):
         fresh_engine.denoise(tiny.call("t2v", "t2v"), EngineInputs())
+
+
+@pytest.fixture
+def with_extras(copied):
+    """That checkpoint with a student and an upscaler beside its parts."""
+    folder = Path(copied.repo)
+    shutil.copytree(folder / "transformer", folder / "transformer_2step")
+    tensors = load_file(folder / "transformer_2step" / "diffusion_pytorch_model.safetensors")
+    tensors["proj_out.bias"] += 1
+    save_file(tensors, folder / "transformer_2step" / "diffusion_pytorch_model.safetensors")
+    torch.manual_seed(3)
+    upscaler = Upscaler(width=4)
+    torch.nn.init.normal_(upscaler.last.weight, std=0.05)
+    save_upscaler(upscaler, folder / "upscaler")
+    return copied.changed(draft=Distilled("transformer_2step", 2, 1.0, "dpm1"), upscaler=True)
+
+
+EXTRAS = {
+    "transformer_2step": {"transformer": "transformer_2step"},
+    "upscaler": {"enlarge": 2, "enlarged_by": "upscaler"},
+}
+
+
+def engine_of(model):
+    return LocalEngine({model.key: model}, dtype="float32", device="cpu")
+
+
+def render(model, **changes):
+    engine, call = engine_of(model), tiny.call("t2v", "t2v", **changes)
+    latents = engine.denoise(call, EngineInputs())
+    return latents, np.concatenate(list(engine.decode(call, latents.values)))
+
+
+def test_the_hash_covers_exactly_the_files_that_a_call_uses(with_extras):
+    def hashes():
+        found = checkpoint.find(with_extras)
+        calls = [tiny.call("t2v", "t2v", **changes) for changes in ({}, *EXTRAS.values())]
+        return [found.sha256(found.used_by(call)) for call in calls]
+
+    assert checkpoint.find(with_extras).used_by(tiny.call("t2v", "t2v", **EXTRAS["upscaler"])) == (
+        *WITH_WEIGHTS,
+        "upscaler",
+    )
+    before = hashes()
+    assert len(set(before)) == 3
+    # after a change of each: the plain call, the student's, the one that is enlarged
+    changed = {
+        "transformer": (True, False, True),
+        "transformer_2step": (False, True, False),
+        "upscaler": (False, False, True),
+        "vae": (True, True, True),
+    }
+    for part, expected in changed.items():
+        (path,) = (Path(with_extras.repo) / part).glob("*.safetensors")
+        tensors = load_file(path)
+        name = sorted(tensors)[0]
+        save_file({**tensors, name: tensors[name] + 1}, path)
+        now = hashes()
+        assert tuple(a != b for a, b in zip(before, now, strict=True)) == expected, part
+        before = now
+
+
+def test_the_student_and_the_upscaler_are_used_where_a_call_names_them(with_extras):
+    plain, frames = render(with_extras)
+    by_student, _ = render(with_extras, **EXTRAS["transformer_2step"])
+    enlarged, larger = render(with_extras, **EXTRAS["upscaler"])
+    assert np.abs(plain.values - by_student.values).max() > 0.1
+    np.testing.assert_array_equal(plain.values, enlarged.values)
+    trained = load_upscaler(Path(with_extras.repo) / "upscaler")
+    np.testing.assert_array_equal(larger, enlarge_twice(trained, frames))
+    assert len({made.weights_sha256 for made in (plain, by_student, enlarged)}) == 3
+
+
+@pytest.mark.parametrize("part", EXTRAS)
+@pytest.mark.parametrize("damage", ["truncated", "text"])
+def test_damage_of_the_student_or_the_upscaler_is_named_and_stops_only_what_needs_it(with_extras, part, damage):
+    (path,) = (Path(with_extras.repo) / part).glob("*.safetensors")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if damage == "truncated" else b"<html>404</html>")
+    with pytest.raises(DamagedWeights) as caught:
+        render(with_extras, **EXTRAS[part])
+    assert caught.value.where == str(path)
+    (other,) = EXTRAS.keys() - {part}
+    render(with_extras)
+    render(with_extras, **EXTRAS[other])
+
+
+@pytest.mark.parametrize("part", EXTRAS)
+def test_a_checkpoint_without_a_student_or_an_upscaler_makes_the_rest_and_says_how_to_describe_it(with_extras, part):
+    shutil.rmtree(Path(with_extras.repo) / part)
+    assert checkpoint.is_here(with_extras)
+    render(with_extras)
+    with pytest.raises(ModelNotHere, match=f"its folder {part} is missing") as caught:
+        engine_of(with_extras).denoise(tiny.call("t2v", "t2v", **EXTRAS[part]), EngineInputs())
+    assert "draft=None, upscaler=False" in caught.value.hint
 
 
 def test_an_index_that_is_not_json(copied):
@@ -211,32 +317,32 @@ def test_an_index_that_is_not_json(copied):
 
 
 def test_the_hash_is_of_the_weights_and_remembered(copied, monkeypatch):
-    found = checkpoint.find(copied).sha256
+    found = sha256(copied)
     calls = []
     monkeypatch.setattr(weights, "_sha256", lambda path: calls.append(path) or "0" * 64)
-    assert checkpoint.find(copied).sha256 == found
+    assert sha256(copied) == found
     assert not calls
     assert json.loads((settings.home() / "cache" / "weights.json").read_text())
     path = Path(copied.repo) / "vae" / "diffusion_pytorch_model.safetensors"
     os.utime(path, ns=(1, 1))
-    assert checkpoint.find(copied).sha256 != found
+    assert sha256(copied) != found
     assert calls == [path]
 
 
 def test_the_hash_does_not_depend_on_where_the_files_lie(copied, tiny_models):
-    assert checkpoint.find(copied).sha256 == checkpoint.find(tiny_models["tiny-t2v"]).sha256
-    assert checkpoint.find(copied).sha256 != checkpoint.find(tiny_models["tiny-ti2v"]).sha256
+    assert sha256(copied) == sha256(tiny_models["tiny-t2v"])
+    assert sha256(copied) != sha256(tiny_models["tiny-ti2v"])
 
 
 def test_a_garbled_memory_of_hashes_is_no_harm(copied):
-    found = checkpoint.find(copied).sha256
+    found = sha256(copied)
     memory = settings.home() / "cache" / "weights.json"
     for text in ("", "[]", '{"a": 1}', "\x00\x01"):
         memory.write_text(text)
-        assert checkpoint.find(copied).sha256 == found
+        assert sha256(copied) == found
 
 
 def test_hashes_that_cannot_be_remembered_are_no_error(copied, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WAN_SDK_HOME", str(tmp_path / "file"))
-    assert len(checkpoint.find(copied).sha256) == 64
+    assert len(sha256(copied)) == 64

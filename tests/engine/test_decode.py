@@ -105,6 +105,21 @@ def test_decoded_frames_have_the_delivered_size(shared_engine):
     assert np.concatenate(list(shared_engine.decode(call, latents))).shape == (5, 64, 96, 3)
 
 
+def test_frames_are_enlarged_piece_by_piece(vaes):
+    latents = latents_for(vaes["nano"], 9)
+    seen = []
+
+    def twice(frames):
+        seen.append(len(frames))
+        return enlarged(frames, 2)
+
+    whole = np.concatenate(list(decode_frames(vaes["nano"], latents)))
+    larger = np.concatenate(list(decode_frames(vaes["nano"], latents, enlarge=twice)))
+    assert seen == [len(piece) for piece in decode_frames(vaes["nano"], latents)]
+    assert max(seen) < len(whole)
+    np.testing.assert_array_equal(larger, enlarged(whole, 2))
+
+
 def test_decoding_stops_when_asked_and_starts_anew(vaes):
     latents = latents_for(vaes["nano"], 9)
     whole = np.concatenate(list(decode_frames(vaes["nano"], latents)))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.engine import tiny
+from wan_sdk import models
 from wan_sdk.engine import machine
 from wan_sdk.engine.local import LocalEngine
 from wan_sdk.engine.protocol import EngineInputs
@@ -26,6 +27,17 @@ def test_equal_files_are_loaded_once(shared_engine):
     assert first.vae is not other.vae
     assert first.experts[0] is not second.experts[0]
     assert second.experts[0] is not second.experts[1]
+
+
+def test_a_student_shares_everything_but_the_transformer():
+    engine = LocalEngine(models.get, dtype="float32", device="cpu")
+    found = engine._checkpoint(models.get("nano"))
+    teacher, student = (
+        engine._pool.parts(found, transformer=folder) for folder in ("transformer", models.get("nano").draft.folder)
+    )
+    assert teacher.vae is student.vae
+    assert teacher.components["text_encoder"] is student.components["text_encoder"]
+    assert teacher.components.keys() == student.components.keys()
 
 
 def test_a_call_leaves_the_weights_as_they_were(tiny_models):

@@ -107,7 +107,6 @@ def describe(name: str, folder: Path) -> Model:
         sampler="unipc",
         negative="blurred",
         text_tokens=512,
-        delivered_factor=1,
         licence="Apache-2.0",
         download_gb=0.0,
         source="random weights",

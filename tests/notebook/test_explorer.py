@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.studio_fixtures import SMALL
+from wan_sdk import models
 from wan_sdk.gallery import Gallery
 from wan_sdk.notebook import browse, explore
 from wan_sdk.spec import Camera, Look, Scene, Shot, Size
@@ -81,11 +83,11 @@ def test_a_scene_is_turned_shot_by_shot(studio: Studio, scene: Scene) -> None:
 
 def test_sizes_are_those_of_the_model(studio: Studio) -> None:
     explorer = explore("a boat", studio=studio)
-    assert [value for _, value in explorer._size.options] == ["", Size(160, 96)]
+    assert [value for _, value in explorer._size.options] == ["", *(Size(*size) for size in models.get("nano").sizes)]
 
 
 def test_render_and_keep(studio: Studio) -> None:
-    explorer = explore(Shot("a red ball on sand", seconds=2, steps=1, seed=1), studio=studio)
+    explorer = explore(Shot("a red ball on sand", seconds=2, steps=1, seed=1, size=SMALL), studio=studio)
     job = explorer.render()
     take = job.result(300)
     for _ in range(100):

@@ -31,7 +31,7 @@ def test_the_signed_bytes_are_what_is_shown(take: Take) -> None:
 
 def test_the_slate_says_how_it_was_made(take: Take) -> None:
     assert slate(take) == (
-        "nano · seed 7 · 12 steps · 480x288 · 12 fps · 2.08 s · made in 6.5 s · signed, no watermark"
+        "nano · seed 7 · 12 steps · 640x384 · 12 fps · 2.08 s · made in 6.5 s · signed, no watermark"
     )
     assert slate(take) in read(mimebundle(take)["text/html"]).text
     assert "from the gallery" in slate(replace(take, reused=True))

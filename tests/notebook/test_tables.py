@@ -23,7 +23,7 @@ def test_a_plan_says_what_runs_and_what_was_changed(scene: Scene) -> None:
     page = read(bundle["text/html"])
     assert bundle["text/plain"] == str(plan)
     assert len(page.all("tr")) == 1 + 3 + 1 + len(plan.changes)
-    for words in ("Harbour", "3 calls", "480x288", "can't carry the watermark", "a boat on the sea at dawn"):
+    for words in ("Harbour", "3 calls", "640x384", "can't carry the watermark", "a boat on the sea at dawn"):
         assert words in page.text
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.studio_fixtures import SMALL
 from wan_sdk.errors import EngineError, UsageError
 from wan_sdk.marking.verify import verify
 from wan_sdk.notebook import xray, xray_draw
@@ -19,7 +20,7 @@ from wan_sdk.studio import Studio
 from .conftest import moving
 from .markup import read
 
-BALL = Shot("a large red ball rolls over green grass", seconds=2, steps=6, seed=1)
+BALL = Shot("a large red ball rolls over green grass", seconds=2, steps=6, seed=1, size=SMALL)
 
 
 @pytest.fixture(scope="module")

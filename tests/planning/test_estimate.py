@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from wan_sdk import models
 from wan_sdk.planning import Machine, Probe, resolve
 from wan_sdk.planning.estimate import forward_flop, sigmas, steps_run, tokens
-from wan_sdk.spec import Reference, Shot
+from wan_sdk.spec import Reference, Shot, Size
 
 SERVER = Machine("cuda", "server", 141, tflops=790, dtype="bfloat16")
 WALK = Reference.video("walk.mp4", strength=0.6)
@@ -56,7 +56,7 @@ def test_guidance_of_one_halves_the_time():
 def test_a_late_start_runs_fewer_steps(strength, steps):
     plan = planned(Shot("ink", references=[WALK.with_strength(strength)]), "nano")
     assert steps_run(plan.calls[0]) == steps
-    whole = planned(Shot("ink"), "nano").estimates[0].denoise_seconds
+    whole = planned(Shot("ink", seconds=4), "nano").estimates[0].denoise_seconds
     assert plan.estimates[0].denoise_seconds == pytest.approx(whole * steps / 12)
 
 
@@ -74,7 +74,15 @@ def test_memory_is_what_was_counted():
     assert planned(Shot("a boat", size="720p"), "wan2.2-t2v-a14b").memory_gb == pytest.approx(69 + 18.9, abs=1)
     assert planned(Shot("a boat"), "wan2.2-ti2v-5b").memory_gb == pytest.approx(24.2 + 20.7, abs=1)
     laptop = Machine("cpu", "laptop", 16, 0.13)
-    assert 0.03 < planned(Shot("a boat"), "nano", laptop).memory_gb < 0.2
+    assert planned(Shot("a boat"), "nano", laptop).memory_gb == pytest.approx(0.59 + 0.07, abs=0.02)
+    assert planned(Shot("a boat", size=Size(160, 96)), "nano", laptop).memory_gb == pytest.approx(0.15 + 0.06, abs=0.02)
+
+
+def test_a_draft_costs_a_sixth_and_the_upscaler_a_fifth_of_the_decoding():
+    exact, draft = (planned(Shot("a boat", tier=tier), "nano").estimates[0] for tier in ("exact", "draft"))
+    assert draft.denoise_seconds == pytest.approx(exact.denoise_seconds / 6)
+    plain = planned(Shot("a boat"), models.get("nano").changed(upscaler=False)).estimates[0]
+    assert exact.decode_seconds == pytest.approx(1.2 * plain.decode_seconds, rel=0.01)
 
 
 @given(st.integers(1, 100), st.integers(1, 100), st.sampled_from(["480p", "720p"]))

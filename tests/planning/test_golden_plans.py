@@ -47,7 +47,7 @@ def test_a_plan_prints_as_a_table():
     assert text.startswith("Plan of scene 'Harbour': 2 calls, 3.67 s long; about ")
     heading = next(line for line in text.splitlines() if line.startswith("#"))
     assert " ".join(heading.split()) == "# shot model task size frames length steps guidance shift seed estimate"
-    assert "160x96 to 480x288" in text
+    assert "320x192 to 640x384" in text
     assert "frames under 256 lines can't carry the watermark" in text
     assert "every shot: nano does not know watercolour" in text
     rows = [line for line in text.splitlines() if " t2v " in line]

@@ -6,9 +6,7 @@ from wan_sdk import models
 from wan_sdk.errors import LengthNotSupported
 from wan_sdk.planning.lengths import LEEWAY_SECONDS, frames_for, frames_within
 
-MODELS = st.sampled_from(
-    [*models.catalogue(), models.get("nano").changed(frames_listed=(13, 25, 49), frames_allowed=(13, 49))]
-)
+MODELS = st.sampled_from(models.catalogue())
 
 
 @pytest.mark.parametrize(
@@ -24,6 +22,11 @@ MODELS = st.sampled_from(
         ("nano", 2, 25),
         ("nano", 2.5, 25),
         ("nano", 1.6, 25),
+        ("nano", None, 25),
+        ("nano", 1, 13),
+        ("nano", 1.5, 13),
+        ("nano", 4, 49),
+        ("nano", 4.5, 49),
     ],
 )
 def test_seconds_become_frames(model, seconds, frames):
@@ -31,14 +34,19 @@ def test_seconds_become_frames(model, seconds, frames):
 
 
 @pytest.mark.parametrize(
-    ("model", "seconds"), [("nano", 3), ("nano", 1), ("wan2.2-t2v-a14b", 11), ("wan2.2-ti2v-5b", 60)]
+    ("model", "seconds"), [("nano", 3), ("nano", 0.5), ("nano", 5), ("wan2.2-t2v-a14b", 11), ("wan2.2-ti2v-5b", 60)]
 )
 def test_a_length_too_far_from_any_is_refused_with_the_nearest(model, seconds):
     with pytest.raises(LengthNotSupported) as caught:
         frames_for(seconds, models.get(model), where="Shot 'pier'")
     assert str(caught.value).startswith(f"Shot 'pier': seconds is {seconds}; {model} makes ")
     assert caught.value.hint.startswith("the nearest is ")
-    assert ("shot.continuing()" in caught.value.hint) == (seconds > 1)
+    assert ("shot.continuing()" in caught.value.hint) == (seconds > 4.1)
+
+
+def test_the_lengths_of_training_are_named():
+    with pytest.raises(LengthNotSupported, match=r"nano makes 1\.08, 2\.08 or 4\.08 s in one call"):
+        frames_for(3, models.get("nano"))
 
 
 @given(MODELS, st.floats(0.01, 3600))

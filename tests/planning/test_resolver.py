@@ -101,18 +101,18 @@ class TestOneShot:
         with pytest.raises(PlanError, match="fps is 25"):
             plan(Scene("s", fps=25).shot("a"))
 
-    def test_a_draft_runs_half_the_steps_unless_told(self):
-        made = plan(Shot("a"), tier="draft")
-        assert made.calls[0].num_inference_steps == 6
-        assert made.calls[0].tier == "draft"
-        assert (changes(made)[0, "steps"].asked, changes(made)[0, "steps"].got) == (12, 6)
-        assert plan(Shot("a", tier="exact"), tier="draft").calls[0].num_inference_steps == 12
-        assert plan(Shot("a", steps=9), tier="draft").calls[0].num_inference_steps == 9
-
-    def test_enlarging_is_listed_unless_that_size_was_asked_for(self):
-        assert "can't carry the watermark" in changes(plan(Shot("a")))[0, "size"].why
+    def test_enlarging_is_listed_with_what_enlarges_unless_that_size_was_asked_for(self):
+        why = changes(plan(Shot("a")))[0, "size"].why
+        assert (
+            why == "delivered at 640x384, enlarged by nano's upscaler: frames under 256 lines can't carry the watermark"
+        )
+        small = plan(Shot("a", size=Size(160, 96)))
+        assert "delivered at 480x288, enlarged by Lanczos' filter" in changes(small)[0, "size"].why
+        assert (small.calls[0].enlarge, small.calls[0].enlarged_by) == (3, "lanczos")
         assert (0, "size") not in changes(plan(Shot("a", size=Size(480, 288))))
         assert plan(Shot("a", size=Size(480, 288))).calls[0].delivered_size == (480, 288)
+        lines = models.get("nano").changed(sizes=((336, 272),), upscaler=False)
+        assert "nano delivers 288 lines or more" in changes(plan(Shot("a"), model=lines))[0, "size"].why
 
     def test_restyling_takes_length_and_strength_from_the_clip(self):
         made = plan(Shot("ink", references=[CLIP]), model="wan2.2-t2v-a14b")
@@ -217,6 +217,8 @@ class TestScene:
     def test_shots_that_cannot_be_joined(self):
         with pytest.raises(PlanError, match="12 frames a second, but the scene began with 16"):
             plan(Scene("s").shot("a", model="wan2.1-t2v-14b").shot("b", model="nano", size=Size(160, 96)))
+        with pytest.raises(PlanError, match="it is 480x288, but the scene began with 640x384"):
+            plan(Scene("s").shot("a").shot("b", size=Size(160, 96)))
         with pytest.raises(PlanError, match="it is 1280x720, but the scene began with 832x480"):
             plan(Scene("s", model="wan2.2-t2v-a14b").shot("a").shot("b", size="720p"))
 
@@ -224,7 +226,7 @@ class TestScene:
         scene = Scene("s").shot("a").then(Shot("b").continuing())
         made = plan(scene)
         item = made.calls[1].inputs[0]
-        assert (item.role, item.after_shot, item.width, item.sha256) == ("first_frame", 0, 160, "")
+        assert (item.role, item.after_shot, item.width, item.sha256) == ("first_frame", 0, 320, "")
         assert made.timeline.placements[1].skip_frames == 1
         assert made.timeline.frames == 49
 

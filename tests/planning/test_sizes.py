@@ -25,10 +25,16 @@ RUNNABLE = [model for model in models.catalogue() if model.runnable]
         ("1:1", A14B, None, (624, 624)),
         (Size(832, 480), A14B, None, (832, 480)),
         (Size(640, 640), A14B, None, (640, 640)),
-        ("480p", NANO, None, (160, 96)),
-        ("9:16", NANO, None, (160, 96)),
+        ("480p", NANO, None, (320, 192)),
+        ("9:16", NANO, None, (192, 320)),
+        ("1:1", NANO, None, (240, 240)),
+        ("4:3", NANO, None, (320, 192)),
         (Size(160, 96), NANO, None, (160, 96)),
         (Size(480, 288), NANO, None, (160, 96)),
+        (Size(640, 384), NANO, None, (320, 192)),
+        (Size(384, 640), NANO, None, (192, 320)),
+        (Size(240, 240), NANO, None, (240, 240)),
+        (Size(480, 480), NANO, None, (240, 240)),
         ("480p", B5, None, (1280, 704)),
         ("9:16", B5, None, (704, 1280)),
         (None, I2V, (1920, 1080), (832, 464)),
@@ -38,7 +44,9 @@ RUNNABLE = [model for model in models.catalogue() if model.runnable]
         (Size(928, 928), B5, (1000, 1000), (928, 928)),
         (None, A14B, (1080, 1920), (480, 832)),
         ("720p", A14B, (1080, 1920), (720, 1280)),
-        (None, NANO, (1080, 1920), (160, 96)),
+        (None, NANO, (1080, 1920), (192, 320)),
+        (None, NANO, (1000, 1000), (240, 240)),
+        ("480p", NANO, (1920, 1080), (320, 192)),
         (None, I2V, (30_000, 10), (1248, 304)),
     ],
 )
@@ -51,7 +59,9 @@ def test_sizes(asked, model, picture, size):
     [
         (Size(1280, 720), B5, "1280x704"),
         (Size(720, 1280), B5, "704x1280"),
-        (Size(832, 480), NANO, "160x96 (delivered at 480x288)"),
+        (Size(832, 480), NANO, "320x192 (delivered at 640x384)"),
+        (Size(500, 300), NANO, "160x96 (delivered at 480x288)"),
+        (Size(720, 720), NANO, "240x240 (delivered at 480x480)"),
         (Size(854, 480), A14B, "848x480"),
         (Size(1920, 1088), A14B, "1280x720"),
         (Size(64, 64), A14B, "the nearest is"),
@@ -64,6 +74,33 @@ def test_a_size_that_the_model_does_not_make_is_refused_with_the_nearest(asked, 
         sizes.size_for(asked, model, where="Shot 'pier'")
     assert str(caught.value).startswith(f"Shot 'pier': size is {asked.width}x{asked.height}; {model.key} makes")
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("size", "model", "delivered", "by"),
+    [
+        ((320, 192), NANO, (640, 384), "upscaler"),
+        ((192, 320), NANO, (384, 640), "upscaler"),
+        ((240, 240), NANO, (480, 480), "upscaler"),
+        ((160, 96), NANO, (480, 288), "lanczos"),
+        ((320, 192), NANO.changed(upscaler=False), (640, 384), "lanczos"),
+        ((320, 272), NANO, (640, 544), "upscaler"),
+        ((320, 288), NANO, (320, 288), None),
+        ((832, 480), A14B, (832, 480), None),
+        ((304, 240), A14B, (608, 480), "lanczos"),
+        ((32, 32), A14B.changed(delivered_lines=0), (256, 256), "lanczos"),
+    ],
+)
+def test_small_frames_are_delivered_larger(size, model, delivered, by):
+    assert sizes.delivered(size, model) == delivered
+    assert sizes.enlarged_by(size, model) == by
+    assert sizes.factor_for(size, model) == delivered[0] // size[0]
+
+
+@pytest.mark.parametrize("model", models.catalogue(), ids=lambda model: model.key)
+def test_a_delivered_size_names_one_native_size(model):
+    assert len({sizes.delivered(size, model) for size in model.sizes}) == len(model.sizes)
+    assert all(sizes.size_for(Size(*sizes.delivered(size, model)), model) == size for size in model.sizes)
 
 
 SIZES = st.one_of(

@@ -56,9 +56,10 @@ def test_nothing_serious_is_found(
 
 
 TAKES = """
-from wan_sdk import Shot
+from wan_sdk import Shot, Size
 from wan_sdk.notebook import browse, explore
-takes = Shot("a green star above the sea", seconds=2, steps=1).sweep(seed=range(2), guidance=[1, 3]).render()
+shot = Shot("a green star above the sea", seconds=2, steps=1, size=Size(160, 96))
+takes = shot.sweep(seed=range(2), guidance=[1, 3]).render()
 takes
 """
 

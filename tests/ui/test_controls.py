@@ -9,9 +9,9 @@ from .lab import Lab
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 EXPLORE = """
-from wan_sdk import Shot
+from wan_sdk import Shot, Size
 from wan_sdk.notebook import browse, explore
-explorer = explore(Shot("a yellow cube on snow", seconds=2, steps=2, seed=5))
+explorer = explore(Shot("a yellow cube on snow", seconds=2, steps=2, seed=5, size=Size(160, 96)))
 explorer
 """
 

@@ -10,8 +10,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # So many steps that they are not over before somebody stops them.
 LONG = """
-from wan_sdk import Shot
-shot = Shot("a blue cube on sand", seconds=2, steps=400, seed={seed})
+from wan_sdk import Shot, Size
+shot = Shot("a blue cube on sand", seconds=2, steps=400, seed={seed}, size=Size(160, 96))
 """
 
 # Notes when each step was done, and how many were done when the button's word has arrived.

@@ -7,8 +7,9 @@ from .lab import Lab
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SWEEP = """
-from wan_sdk import Camera, Scene, Shot, Transition
-takes = Shot("a green ball rolls over sand", seconds=2, steps=4).sweep(seed=range(2), guidance=[2, 4]).render()
+from wan_sdk import Camera, Scene, Shot, Size, Transition
+shot = Shot("a green ball rolls over sand", seconds=2, steps=4, size=Size(160, 96))
+takes = shot.sweep(seed=range(2), guidance=[2, 4]).render()
 takes
 """
 
@@ -20,7 +21,7 @@ def test_a_sheet_is_one_clip_in_step_and_its_likes_show(lab: Lab) -> None:
         'takes.sheet(rows="guidance", cols="seed")',
         "takes[0].compare(takes[1])",
         """
-scene = (Scene("Harbour", seed=1).shot("a green ball rolls over sand", seconds=2, steps=4, camera=Camera.zoom(1.3))
+scene = (Scene("Harbour", seed=1, size=Size(160, 96)).then(shot.with_camera(Camera.zoom(1.3)))
          .shot("a red ball rolls over sand", seconds=2, steps=4, via=Transition.dissolve(0.5)))
 cut = scene.render()
 cut.storyboard()

@@ -9,8 +9,9 @@ from .lab import Lab
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RENDER = """
-from wan_sdk import Camera, Shot
-shot = Shot("a red ball rolls over green grass at sunset", seconds=2, seed=1).with_camera(Camera.pan(degrees=20))
+from wan_sdk import Camera, Shot, Size
+shot = Shot("a red ball rolls over green grass at sunset", seconds=2, seed=1, size=Size(160, 96))
+shot = shot.with_camera(Camera.pan(degrees=20))
 take = shot.render()
 take
 """

@@ -1,7 +1,8 @@
 """Find a model's files on this machine, and fetch them when told to.
 
-A checkpoint is a folder in Diffusers format: `model_index.json` and a folder a part. It lies in
-the package itself (nano), in a folder of the user's, or in the cache of Hugging Face. Nothing is
+A checkpoint is a folder in Diffusers format: `model_index.json` and a folder a part. Two parts may lie
+beside those that the index names, unseen by stock pipelines: a student, and an upscaler. A checkpoint lies
+in the package itself (nano), in a folder of the user's, or in the cache of Hugging Face. Nothing is
 downloaded unasked, and nothing here needs torch.
 """
 
@@ -11,7 +12,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from wan_sdk import settings
 from wan_sdk.engine.weights import check_whole, sha256_of_files, sha256_together
 from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere, StorageError
 from wan_sdk.models.model import Model
+from wan_sdk.planning.call import Call
 
 PARTS = (
     "tokenizer",
@@ -31,6 +32,7 @@ PARTS = (
     "image_encoder",
     "image_processor",
 )
+UPSCALER = "upscaler"
 _WITHOUT_WEIGHTS = ("tokenizer", "scheduler", "image_processor")
 _INDEX = "model_index.json"
 
@@ -44,27 +46,53 @@ class Checkpoint:
     Args:
       folder: Where its model_index.json lies.
       index: What is in that file.
-      weights: The safetensors files of each part that has any.
+      weights: The safetensors files of each part that has any, the student and the upscaler among them.
+      model: What the catalogue says of it.
     """
 
     folder: Path
     index: dict[str, Any]
     weights: dict[str, tuple[Path, ...]]
+    model: Model
 
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the parts it has, in the order of `PARTS`."""
         return tuple(part for part in PARTS if _has(self.index, part))
 
-    @cached_property
-    def sha256(self) -> str:
-        """Hash over the sorted names and hashes of all weight files."""
-        return self._sha256([path for files in self.weights.values() for path in files])
+    def used_by(self, call: Call) -> tuple[str, ...]:
+        """Return the parts with weights that a call uses, in the order of `PARTS`; an upscaler comes last.
+
+        >>> from wan_sdk import models
+        >>> from wan_sdk.planning import Machine, resolve
+        >>> from wan_sdk.spec import Shot
+        >>> laptop = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
+        >>> draft = resolve(Shot("a boat", tier="draft"), catalogue=models.catalogue(), machine=laptop, probes={})
+        >>> find(models.get("nano")).used_by(draft.calls[0])
+        ('text_encoder', 'transformer_4step', 'vae', 'upscaler')
+        """
+        indexed = (call.transformer if part == "transformer" else part for part in self.parts)
+        weighty = [part for part in indexed if part not in _WITHOUT_WEIGHTS]
+        return (*weighty, UPSCALER) if call.enlarged_by == "upscaler" else tuple(weighty)
+
+    def sha256(self, parts: Iterable[str]) -> str:
+        """Return the hash over the sorted names and hashes of the weight files of some parts.
+
+        Args:
+          parts: As `used_by` gives them.
+
+        Raises:
+          ModelNotHere: If the checkpoint lacks one of them.
+        """
+        files = [path for part in parts for path in self._files(part)]
+        hashes = sha256_of_files(files)
+        return sha256_together({path.relative_to(self.folder).as_posix(): digest for path, digest in hashes.items()})
 
     def part_sha256(self, part: str) -> str:
         """Return the hash of one part: its weights and its settings, wherever it lies."""
         folder = self.folder / part
-        files = [*self.weights.get(part, ()), *sorted(folder.glob("*.json")), *sorted(folder.glob("*.model"))]
+        own = () if part in _WITHOUT_WEIGHTS else self._files(part)
+        files = [*own, *sorted(folder.glob("*.json")), *sorted(folder.glob("*.model"))]
         hashes = sha256_of_files(files)
         return sha256_together({path.name: digest for path, digest in hashes.items()})
 
@@ -81,9 +109,17 @@ class Checkpoint:
             for path in self.weights.get(part, ()):
                 check_whole(path)
 
-    def _sha256(self, files: list[Path]) -> str:
-        hashes = sha256_of_files(files)
-        return sha256_together({path.relative_to(self.folder).as_posix(): digest for path, digest in hashes.items()})
+    def _files(self, part: str) -> tuple[Path, ...]:
+        if part in self.weights:
+            return self.weights[part]
+        missing = f"its folder {part} is missing in {self.folder}"
+        if self.model.repo == "nano":
+            raise _not_here(self.model, missing)
+        raise ModelNotHere(
+            missing,
+            where=self.model.key,
+            hint="where a checkpoint has none, say so: wan.models.at(folder, like=..., draft=None, upscaler=False)",
+        )
 
 
 def find(model: Model) -> Checkpoint:
@@ -107,7 +143,7 @@ def find(model: Model) -> Checkpoint:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = snapshot_download(model.repo, local_files_only=True, allow_patterns=_wanted())
+        folder = snapshot_download(model.repo, local_files_only=True, allow_patterns=_wanted(model))
     except OSError:  # every "not in the cache" of the library is one
         raise _not_here(model, "it is not on this machine") from None
     return _read(Path(folder), model)
@@ -147,7 +183,7 @@ def fetch(model: Model, *, offline: bool | None = None, progress: Progress | Non
     _check_room(model, Path(constants.HF_HUB_CACHE))
     bars = _bars(progress) if progress else None
     try:
-        folder = snapshot_download(model.repo, allow_patterns=_wanted(), tqdm_class=bars)
+        folder = snapshot_download(model.repo, allow_patterns=_wanted(model), tqdm_class=bars)
     except Exception as problem:
         raise EngineError(
             f"the download of {model.repo} failed: {str(problem).splitlines()[0]}",
@@ -189,8 +225,14 @@ def _bars(progress: Progress) -> type:
     return Bar
 
 
-def _wanted() -> list[str]:
-    return [_INDEX, *(f"{part}/*" for part in PARTS)]
+def _wanted(model: Model) -> list[str]:
+    return [_INDEX, *(f"{part}/*" for part in (*PARTS, *_beside(model)))]
+
+
+def _beside(model: Model) -> tuple[str, ...]:
+    """Return the folders of a model that no index names."""
+    student = () if model.draft is None else (model.draft.folder,)
+    return (*student, UPSCALER) if model.upscaler else student
 
 
 def _is_folder(repo: str) -> bool:
@@ -216,7 +258,9 @@ def _read(folder: Path, model: Model) -> Checkpoint:
             raise _not_here(model, f"its folder {part} is missing in {folder}")
         if part not in _WITHOUT_WEIGHTS:
             weights[part] = _weight_files(folder / part, model)
-    return Checkpoint(folder, index, weights)
+    # A checkpoint without them still makes whatever does not need them.
+    weights |= {part: _weight_files(folder / part, model) for part in _beside(model) if (folder / part).is_dir()}
+    return Checkpoint(folder, index, weights, model)
 
 
 def _weight_files(folder: Path, model: Model) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ convolution to its fast library only from a certain size on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -28,10 +28,16 @@ _PIECE_BYTES = 64e6
 _LONGEST_PIECE = 6
 _TIME = 4  # frames a latent frame
 
+Enlarger = Callable[[np.ndarray], np.ndarray]
+
 
 @torch.no_grad()
 def decode_frames(
-    vae: AutoencoderKLWan, latents: torch.Tensor, *, enlarge: int = 1, cancel: CancelToken | None = None
+    vae: AutoencoderKLWan,
+    latents: torch.Tensor,
+    *,
+    enlarge: Enlarger | None = None,
+    cancel: CancelToken | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield the frames of a clip: first one frame, then pieces of 4 frames or a multiple.
 
@@ -42,7 +48,7 @@ def decode_frames(
     Args:
       vae: The VAE, on the device and in the number format to decode in.
       latents: [channels, latent frames, rows, columns], normalised.
-      enlarge: Whole factor by which frames are enlarged.
+      enlarge: Makes the frames of a piece larger, each by itself; None leaves them as they are.
       cancel: Checked before each piece.
 
     Yields:
@@ -66,7 +72,7 @@ def decode_frames(
         if vae.config.patch_size is not None:
             decoded = unpatchify(decoded, patch_size=vae.config.patch_size)
         frames = _to_uint8(decoded[0, :, : _TIME * kept if first else 1])
-        yield enlarged(frames, enlarge)
+        yield frames if enlarge is None else enlarge(frames)
         first += kept
 
 

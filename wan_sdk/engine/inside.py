@@ -115,7 +115,7 @@ def look_inside(
     Raises:
       EngineError: If a word is not in the prompt, or as `engine.denoise`.
     """
-    parts, colours = _parts(engine, call.model)
+    parts, colours = _parts(engine, call.model, call.transformer)
     passing = _Passing([_tokens_of(word, call, parts.components["tokenizer"]) for word in words])
     steps: list[Step] = []
     thread = threading.get_ident()
@@ -179,9 +179,10 @@ def through_vae(engine: LocalEngine, model: str, frames: np.ndarray) -> tuple[np
     return back, colours.paint(latents), latents.cpu().numpy()
 
 
-def _parts(engine: LocalEngine, model: str) -> tuple[Parts, LatentColours]:
+def _parts(engine: LocalEngine, model: str, transformer: str = "transformer") -> tuple[Parts, LatentColours]:
     with quiet():
-        parts = engine._pool.parts(engine._checkpoint(engine._model(model)))  # noqa: SLF001 - the same room
+        found = engine._checkpoint(engine._model(model))  # noqa: SLF001 - the same room
+        parts = engine._pool.parts(found, transformer=transformer)  # noqa: SLF001
         return parts, engine._pool.colours(parts)  # noqa: SLF001
 
 

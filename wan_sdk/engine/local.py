@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,12 +15,13 @@ import torch
 from wan_sdk import settings
 from wan_sdk.engine import checkpoint as checkpoints
 from wan_sdk.engine.checkpoint import Checkpoint
-from wan_sdk.engine.decode import decode_frames
+from wan_sdk.engine.decode import Enlarger, decode_frames, enlarged
 from wan_sdk.engine.machine import cpu_dtype
 from wan_sdk.engine.pool import Pool
 from wan_sdk.engine.protocol import CancelToken, EngineInputs, Event, Latents, Listener
 from wan_sdk.engine.quiet import quiet
 from wan_sdk.engine.run import Run
+from wan_sdk.engine.upscaler import enlarge_twice
 from wan_sdk.errors import EngineError, OutOfMemory, WanError
 from wan_sdk.models.model import Model
 from wan_sdk.planning.call import Call
@@ -69,7 +71,7 @@ class LocalEngine:
           cancel: Checked at each of them.
 
         Raises:
-          ModelNotHere: If the weights are not on this machine.
+          ModelNotHere: If the weights, or the student or upscaler that the call names, are not on this machine.
           DamagedWeights: If a file of theirs is not whole.
           OutOfMemory: If the device ran full.
           EngineError: If call, model and pictures do not go together, or the model failed.
@@ -79,7 +81,9 @@ class LocalEngine:
         with self._my_turn(cancel), quiet(), self._typed_errors(call):
             run = Run(call, self._model(call.model), inputs, listen or _tell_nobody, cancel)
             with run.stage("load"):
-                parts = self._pool.parts(self._checkpoint(run.model))
+                found = self._checkpoint(run.model)
+                weights = found.sha256(found.used_by(call))
+                parts = self._pool.parts(found, transformer=call.transformer)
             try:
                 values = run.denoise(parts, self._pool)
             except BaseException:
@@ -89,7 +93,7 @@ class LocalEngine:
         return Latents(
             values=values[0].float().cpu().numpy(),
             model=call.model,
-            weights_sha256=parts.weights_sha256,
+            weights_sha256=weights,
             dtype=self.dtype,
             device=str(self.device),
             seconds=run.seconds,
@@ -109,12 +113,18 @@ class LocalEngine:
         """
         with self._typed_errors(call):
             with quiet():
-                vae = self._pool.vae(self._checkpoint(self._model(call.model)))
-            yield from decode_frames(vae, torch.from_numpy(latents), enlarge=call.enlarge, cancel=cancel)
+                found = self._checkpoint(self._model(call.model))
+                vae, enlarge = self._pool.vae(found), self._enlarger(call, found)
+            yield from decode_frames(vae, torch.from_numpy(latents), enlarge=enlarge, cancel=cancel)
 
     def unload(self) -> None:
         """Forget all weights and free their memory."""
         self._pool.clear()
+
+    def _enlarger(self, call: Call, found: Checkpoint) -> Enlarger | None:
+        if call.enlarged_by == "upscaler":
+            return partial(enlarge_twice, self._pool.upscaler(found))
+        return partial(enlarged, factor=call.enlarge) if call.enlarge > 1 else None
 
     def _checkpoint(self, model: Model) -> Checkpoint:
         return checkpoints.fetch(model, offline=self._offline) if self._download else checkpoints.find(model)

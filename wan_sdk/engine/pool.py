@@ -24,6 +24,7 @@ from torch.nn.functional import pad
 from wan_sdk.engine import machine
 from wan_sdk.engine.checkpoint import Checkpoint
 from wan_sdk.engine.preview import LatentColours, fit_colours
+from wan_sdk.engine.upscaler import Upscaler, load_upscaler
 from wan_sdk.engine.weights import count_parameters
 from wan_sdk.errors import DamagedWeights
 
@@ -49,12 +50,10 @@ class Parts:
     Args:
       components: What a pipeline is made of, without its scheduler; absent parts are missing.
       keys: Content hash of each component: equal keys, same object.
-      weights_sha256: Hash of all weights of the checkpoint.
     """
 
     components: dict[str, Any]
     keys: dict[str, str]
-    weights_sha256: str
 
     @property
     def vae(self) -> AutoencoderKLWan:
@@ -84,26 +83,44 @@ class Pool:
         self._prompts: OrderedDict[tuple[str, str, int], torch.Tensor] = OrderedDict()
         self._colours: dict[str, LatentColours] = {}
 
-    def parts(self, checkpoint: Checkpoint) -> Parts:
+    def parts(self, checkpoint: Checkpoint, *, transformer: str = "transformer") -> Parts:
         """Return the parts of a checkpoint, loading those that are not here yet.
 
+        Args:
+          checkpoint: Where they lie.
+          transformer: Folder of the transformer: the usual one, or that of a student.
+
         Raises:
+          ModelNotHere: If the checkpoint has no such student.
           DamagedWeights: If a file is not what it says.
         """
         with self._lock:
-            wanted = [part for part in checkpoint.parts if part in _CLASSES]
-            keys = {part: f"{part.removesuffix('_2')}:{checkpoint.part_sha256(part)}" for part in wanted}
-            missing = [part for part in wanted if keys[part] not in self._parts]
+            folders = {part: part for part in checkpoint.parts if part in _CLASSES} | {"transformer": transformer}
+            keys = {
+                part: f"{part.removesuffix('_2')}:{checkpoint.part_sha256(folder)}" for part, folder in folders.items()
+            }
+            missing = [folder for part, folder in folders.items() if keys[part] not in self._parts]
             checkpoint.check(missing)
             self._make_room(checkpoint, missing, keep=set(keys.values()))
-            components = {part: self._part(part, keys[part], checkpoint.folder / part) for part in wanted}
-            return Parts(components, keys, checkpoint.sha256)
+            components = {
+                part: self._part(part, keys[part], checkpoint.folder / folder) for part, folder in folders.items()
+            }
+            return Parts(components, keys)
 
     def vae(self, checkpoint: Checkpoint) -> AutoencoderKLWan:
         """Return the VAE of a checkpoint, loading nothing else."""
         with self._lock:
             checkpoint.check(["vae"])
             return self._part("vae", f"vae:{checkpoint.part_sha256('vae')}", checkpoint.folder / "vae")
+
+    def upscaler(self, checkpoint: Checkpoint) -> Upscaler:
+        """Return the upscaler of a checkpoint, loading nothing else."""
+        with self._lock:
+            key = f"upscaler:{checkpoint.part_sha256('upscaler')}"
+            checkpoint.check(["upscaler"])
+            if key not in self._parts:
+                self._parts[key] = load_upscaler(checkpoint.folder / "upscaler", self.device)
+            return self._parts[key]
 
     def prompt(self, parts: Parts, text: str, tokens: int, encode: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """Return the embedding of a text [1, tokens, width], computed once.

@@ -100,7 +100,7 @@ class Latents:
     Args:
       values: float32 array [channels, latent frames, rows, columns], normalised (mean 0, std 1).
       model: Key of the model that made it.
-      weights_sha256: Hash over the hashes of all weight files of that checkpoint.
+      weights_sha256: Hash over the hashes of exactly the weight files that the call uses.
       dtype: What the transformer ran in, e.g. "bfloat16".
       device: "cpu", "cuda:0", ...
       seconds: By stage: load, text, denoise.

@@ -6,10 +6,11 @@
 """
 
 from wan_sdk.models.lookup import TASKS_OF_ROLE, at, catalogue, get, names, serving, serving_role
-from wan_sdk.models.model import Layout, Model, Network, Task
+from wan_sdk.models.model import Distilled, Layout, Model, Network, Task
 
 __all__ = [
     "TASKS_OF_ROLE",
+    "Distilled",
     "Layout",
     "Model",
     "Network",

@@ -43,6 +43,25 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Distilled:
+    """A student: a second transformer of a checkpoint that learned to need few steps and no guidance.
+
+    It knows its own steps and guidance and no others; anything else is for the transformer that it learned from.
+
+    Args:
+      folder: Where it lies in the checkpoint, beside ``transformer``.
+      steps: Denoising steps.
+      guidance: One value; 1 where guidance was learned in.
+      sampler: ``"unipc"``, ``"euler"`` or ``"dpm1"``.
+    """
+
+    folder: str
+    steps: int
+    guidance: float
+    sampler: Literal["unipc", "euler", "dpm1"]
+
+
+@dataclass(frozen=True)
 class Model:
     """Describe a checkpoint: what it does, its legal sizes and lengths, its authors' recipe.
 
@@ -74,10 +93,13 @@ class Model:
       sampler: ``"unipc"``, ``"euler"`` or ``"dpm1"``.
       negative: Default negative prompt.
       text_tokens: Longest prompt in tokens.
-      delivered_factor: Whole factor by which frames are enlarged before marking.
       licence: SPDX identifier.
       download_gb: Size of the download, GB.
       source: Where the numbers come from.
+      delivered_lines: Frames with a shorter side are enlarged before marking, by the smallest whole factor that
+        reaches it; never less than 256, which the watermark needs.
+      upscaler: Whether the checkpoint has a folder ``upscaler``, a network that makes frames twice as large.
+      draft: The student that makes drafts, or None.
       sizes_only: Whether no size beside `sizes` is legal (and shapes of the first image, where it follows one).
       why_not: Why the engine can't run it, where `runnable` is False.
     """
@@ -106,10 +128,12 @@ class Model:
     sampler: Literal["unipc", "euler", "dpm1"]
     negative: str
     text_tokens: int
-    delivered_factor: int
     licence: str
     download_gb: float
     source: str
+    delivered_lines: int = 256
+    upscaler: bool = False
+    draft: Distilled | None = None
     sizes_only: bool = False
     why_not: str = ""
 

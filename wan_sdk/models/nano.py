@@ -1,4 +1,4 @@
-"""The small model that ships with the package: its words, size, length and recipe.
+"""The small model that ships with the package: its sizes, lengths and recipe, and the student that makes drafts.
 
 It is a real model of the Wan architecture (TI2V layout, expand_timesteps) that this project
 trained; the numbers are those of its configuration files and of the way it was trained.
@@ -6,7 +6,7 @@ trained; the numbers are those of its configuration files and of the way it was 
 
 from __future__ import annotations
 
-from wan_sdk.models.model import Model, Network
+from wan_sdk.models.model import Distilled, Model, Network
 
 NANO = Model(
     key="nano",
@@ -19,12 +19,12 @@ NANO = Model(
     weights_gb=0.024,
     network=Network(width=288, feedforward=640, layers=8),
     vae="nano",
-    sizes=((160, 96),),
+    sizes=((320, 192), (192, 320), (240, 240), (160, 96)),
     size_follows_image=False,
     align=16,
     frames=25,
-    frames_allowed=(25, 25),
-    frames_listed=(25,),
+    frames_allowed=(13, 49),
+    frames_listed=(13, 25, 49),
     fps=12.0,
     steps=12,
     guidance=(3.0,),
@@ -33,9 +33,11 @@ NANO = Model(
     sampler="unipc",
     negative="",
     text_tokens=64,
-    delivered_factor=3,
     licence="Apache-2.0",
     download_gb=0.0,
     source="wan_sdk/nano/weights: the configuration files and the training recipe of this project",
+    delivered_lines=288,
+    upscaler=True,
+    draft=Distilled("transformer_4step", steps=4, guidance=1.0, sampler="dpm1"),
     sizes_only=True,
 )

@@ -40,7 +40,6 @@ _T2V_14B = Model(
     sampler="unipc",
     negative=negative.WAN,
     text_tokens=512,
-    delivered_factor=1,
     licence="Apache-2.0",
     download_gb=parts.download_gb(T2V_14B, "wan2.1"),
     source=SOURCE,

@@ -42,7 +42,6 @@ _T2V = Model(
     sampler="unipc",
     negative=negative.WAN,
     text_tokens=512,
-    delivered_factor=1,
     licence="Apache-2.0",
     download_gb=parts.download_gb(T2V_A14B, "wan2.1", text_bytes=2),
     source=SOURCE,

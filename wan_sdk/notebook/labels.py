@@ -63,6 +63,7 @@ def differences(first: Any, second: Any) -> tuple[str, str]:
         "num_frames": "frames",
         "inputs": "",
         "prompt": "",
+        "transformer": "",
     }
     calls = first.recipe.calls[0], second.recipe.calls[0]
     told: tuple[list[str], list[str]] = ([], [])

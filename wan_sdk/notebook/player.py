@@ -96,7 +96,7 @@ def slate(clip: Any) -> str:
     """Return the slate in words: model, seed, steps, size, speed, length, wall time, marks.
 
     >>> slate(take)
-    'nano · seed 291466 · 30 steps · 480x288 · 12 fps · 2.08 s · made in 7.4 s · signed, watermarked'
+    'nano · seed 291466 · 12 steps · 640x384 · 12 fps · 2.08 s · made in 7.4 s · signed, watermarked'
     """
     calls = clip.recipe.calls
     models = ", ".join(dict.fromkeys(call.model for call in calls))

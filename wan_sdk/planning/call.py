@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 CallTask = Literal["t2v", "i2v", "flf2v", "v2v"]
 Role = Literal["first_frame", "last_frame", "restyle"]
+EnlargedBy = Literal["lanczos", "upscaler"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Call:
       inputs: Pictures and clips it starts from.
       loras: LoRA files.
       enlarge: Whole factor by which decoded frames are enlarged before marking.
+      enlarged_by: "lanczos", "upscaler" (the checkpoint's own), or None where frames are not enlarged.
+      transformer: Folder of the transformer in the checkpoint: "transformer", or that of a student.
       tier: "draft", "fast" or "exact".
     """
 
@@ -93,6 +96,8 @@ class Call:
     inputs: tuple[Input, ...] = ()
     loras: tuple[LoraUse, ...] = ()
     enlarge: int = 1
+    enlarged_by: EnlargedBy | None = None
+    transformer: str = "transformer"
     tier: str = "exact"
 
     @property

@@ -14,8 +14,11 @@ from wan_sdk.planning.plan import Estimate
 # Operations of the VAE in float32 for one delivered pixel of one frame.
 DECODE_FLOP = {"wan2.1": 8.6e6, "wan2.2": 18.7e6, "nano": 0.136e6}
 ENCODE_FLOP = {"wan2.1": 5.1e6, "wan2.2": 3.6e6, "nano": 0.031e6}
-# Memory of the untiled decode in float32 for one pixel of a frame: 8.2 GB at 832x480, 20.7 GB at 1280x704.
-DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 4.0e3}
+# Of a checkpoint's own upscaler, for one native pixel of one frame: two for each of its 13,692 weights.
+UPSCALE_FLOP = 27.4e3
+# Memory of the untiled decode in float32 for one pixel of a frame: 8.2 GB at 832x480, 20.7 GB at 1280x704;
+# of nano's, in pieces, 0.15 GB at 160x96 and 0.59 GB at 320x192, its upscaler included.
+DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 9.7e3}
 # Convolutions in float32 against attention in the model's own type. On two CPU cores nano's denoising
 # step runs at 134 GFLOP/s and its decode at 46; a bf16 accelerator shows about the same gap.
 DECODE_SHARE = 0.3
@@ -50,6 +53,8 @@ def estimate(call: Call, model: Model, machine: Machine) -> Estimate:
     vae_flop = pixels * call.num_frames * DECODE_FLOP[model.vae]
     if call.task != "t2v":
         vae_flop += pixels * call.num_frames * ENCODE_FLOP[model.vae]
+    if call.enlarged_by == "upscaler":
+        vae_flop += pixels * call.num_frames * UPSCALE_FLOP
     text = TEXT_ENCODER_PARAMETERS.get(model.vae, UMT5_PARAMETERS)
     texts = 2 if _guided(call) else 1
     return Estimate(

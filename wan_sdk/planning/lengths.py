@@ -33,7 +33,7 @@ def frames_for(seconds: float | None, model: Model, *, where: str = "Shot") -> i
             f"seconds is {seconds:g}; {model.key} makes {_lengths(model)} in one call",
             where=where,
             hint=f"the nearest is {frames / model.fps:.2f} s ({frames} frames)"
-            + ("; for more, add a shot that goes on: shot.continuing()" if asked > frames else ""),
+            + ("; for more, add a shot that goes on: shot.continuing()" if asked > model.frames_allowed[1] else ""),
         )
     return frames
 
@@ -78,6 +78,7 @@ def _nearest(asked: float, model: Model) -> int:
 
 def _lengths(model: Model) -> str:
     if model.frames_listed:
-        return " or ".join(f"{frames / model.fps:.2f} s" for frames in model.frames_listed)
+        *some, last = (f"{frames / model.fps:.2f}" for frames in model.frames_listed)
+        return f"{', '.join(some)} or {last} s" if some else f"{last} s"
     smallest, largest = model.frames_allowed
     return f"{smallest / model.fps:.2f} to {largest / model.fps:.2f} s"

@@ -82,10 +82,11 @@ def unknown_words(prompt: str, vocabulary: Collection[str]) -> tuple[str, ...]:
 
 def _departures(call: Call, model: Model) -> Iterator[str]:
     recipe = "the authors' recipe has"
+    by_student = call.transformer != "transformer"  # whose own recipe the plan has taken over whole
     if call.flow_shift != model.flow_shift:
         yield f"flow shift {call.flow_shift:g}; {recipe} {model.flow_shift:g}"
     guidance = (call.guidance_scale, call.guidance_scale_2)[: len(model.guidance)]
-    if guidance != model.guidance:
+    if guidance != model.guidance and not by_student:
         yield f"guidance {_joined(guidance)}; {recipe} {_joined(model.guidance)}"
     if call.num_inference_steps != model.steps and call.tier != "draft":
         yield f"{call.num_inference_steps} steps; {recipe} {model.steps}"
@@ -116,7 +117,7 @@ def _unheard(call: Call, shot: Shot, look: Look | None) -> Iterator[str]:
     own_negative = shot.negative or (look.negative if look else None)
     if max(scales) <= 1 and own_negative:
         yield f"guidance {_joined(scales)} leaves the negative prompt unread"
-    if call.strength is not None and (run := steps_run(call)) <= 2 < call.num_inference_steps:
+    if call.strength is not None and (run := steps_run(call)) <= min(2, call.num_inference_steps / 4):
         yield f"strength {call.strength:g} runs only {run} of {call.num_inference_steps} steps: next to nothing changes"
     for item in call.inputs:
         if item.width and (item.width < call.width / 2 or item.height < call.height / 2):

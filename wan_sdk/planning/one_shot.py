@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wan_sdk import models
@@ -14,13 +13,12 @@ from wan_sdk.planning.call import Call, Change, Input, LoraUse, Probe, Role
 from wan_sdk.planning.lengths import frames_for, frames_within
 from wan_sdk.planning.prompting import loras_of, negative_text, prompt_text
 from wan_sdk.planning.tasks import DEFAULT_STRENGTH, Sources, role_not_served, sources_of
+from wan_sdk.planning.tiers import Changed, sampling_of
 from wan_sdk.spec import Character, Look, Lora, Reference, Shot, Size
 from wan_sdk.spec.character import mentioned
 
-WATERMARK_LINES = 256
 KINDS = {"image": "a picture", "video": "a clip", "audio": "a sound", "weights": "a file of weights"}
 Measured = Mapping[Reference | Lora, Probe]
-Changed = Callable[[str, object, object, str], None]
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,10 @@ def call_of(
     _check_fps(shot.fps or setting.fps, model, catalogue, where)
     look = shot.look or setting.look
 
-    width, height, enlarge = _size(shot, model, setting, inputs, where, changed)
+    width, height = _size(shot, model, setting, inputs, where, changed)
     frames = _frames(shot, model, sources, measured, where, changed)
-    guidance, guidance_2 = _guidance(shot, model, where)
     tier = shot.tier or setting.tier
-    steps = shot.steps or model.steps
-    if tier == "draft" and shot.steps is None:
-        steps = max(1, math.ceil(model.steps / 2))
-        changed("steps", model.steps, steps, "a draft runs half of the authors' steps")
+    sampling = sampling_of(shot, model, tier, where, changed)
     return (
         Call(
             shot=index,
@@ -94,18 +88,20 @@ def call_of(
             height=height,
             num_frames=frames,
             fps=model.fps,
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            guidance_scale_2=guidance_2,
+            num_inference_steps=sampling.num_inference_steps,
+            guidance_scale=sampling.guidance_scale,
+            guidance_scale_2=sampling.guidance_scale_2,
             flow_shift=shot.shift if shot.shift is not None else model.flow_shift,
             boundary_ratio=model.boundary,
-            sampler=model.sampler,
+            sampler=sampling.sampler,
             max_sequence_length=model.text_tokens,
             seed=shot.seed if shot.seed is not None else setting.seed,
             strength=_strength(shot, sources),
             inputs=inputs,
             loras=_loras(loras_of(look, shot.loras), model, measured, where),
-            enlarge=enlarge,
+            enlarge=sizes.factor_for((width, height), model),
+            enlarged_by=sizes.enlarged_by((width, height), model),
+            transformer=sampling.transformer,
             tier=tier,
         ),
         changes,
@@ -173,7 +169,7 @@ def _inputs(
 
 def _size(
     shot: Shot, model: Model, setting: Setting, inputs: tuple[Input, ...], where: str, changed: Changed
-) -> tuple[int, int, int]:
+) -> sizes.Pixels:
     asked = shot.size or setting.one_size or setting.size
     picture = (inputs[0].width, inputs[0].height) if inputs else None
     try:
@@ -186,8 +182,7 @@ def _size(
             where=where,
             hint="shots of one scene have one size: set one on the scene that all of its models make",
         ) from None
-    enlarge = max(model.delivered_factor, math.ceil(WATERMARK_LINES / min(size)))
-    delivered = (size[0] * enlarge, size[1] * enlarge)
+    delivered = sizes.delivered(size, model)
     why = []
     if not sizes.is_what_was_asked(asked, size, model):
         why.append(
@@ -195,10 +190,8 @@ def _size(
             if picture and model.size_follows_image
             else f"{sizes.said(size, model)} is the nearest that {model.key} makes"
         )
-    if enlarge > 1 and not (isinstance(asked, Size) and (asked.width, asked.height) == delivered):
-        why.append(
-            "delivered at {}x{}: frames under {} lines can't carry the watermark".format(*delivered, WATERMARK_LINES)
-        )
+    if delivered != size and not (isinstance(asked, Size) and (asked.width, asked.height) == delivered):
+        why.append(_why_enlarged(size, delivered, model))
     if why:
         said = asked.plain() if isinstance(asked, Size) else asked
         changed("size", said or "{}x{}".format(*size), "{}x{}".format(*delivered), "; ".join(why))
@@ -210,7 +203,16 @@ def _size(
                 "{}x{}".format(*size),
                 "cropped to the shape of the clip",
             )
-    return *size, enlarge
+    return size
+
+
+def _why_enlarged(size: sizes.Pixels, delivered: sizes.Pixels, model: Model) -> str:
+    by = f"{model.key}'s upscaler" if sizes.enlarged_by(size, model) == "upscaler" else "Lanczos' filter"
+    if min(size) < sizes.WATERMARK_LINES:
+        reason = f"frames under {sizes.WATERMARK_LINES} lines can't carry the watermark"
+    else:
+        reason = f"{model.key} delivers {model.delivered_lines} lines or more"
+    return "delivered at {}x{}, enlarged by {}: {}".format(*delivered, by, reason)
 
 
 def _frames(shot: Shot, model: Model, sources: Sources, measured: Measured, where: str, changed: Changed) -> int:
@@ -231,20 +233,6 @@ def _frames(shot: Shot, model: Model, sources: Sources, measured: Measured, wher
     if asked is not None and abs(seconds - asked) > 1e-6:
         changed("seconds", asked, seconds, why)
     return frames
-
-
-def _guidance(shot: Shot, model: Model, where: str) -> tuple[float, float | None]:
-    asked = shot.guidance if shot.guidance is not None else model.guidance
-    pair = (asked,) if isinstance(asked, int | float) else tuple(asked)
-    if len(model.guidance) == 2:
-        return pair[0], pair[-1]
-    if len(pair) == 2:
-        raise PlanError(
-            f"guidance is ({pair[0]:g}, {pair[1]:g}); {model.key} has one expert and takes one number",
-            where=where,
-            hint=f"guidance={pair[0]:g}; the authors' is {model.guidance[0]:g}",
-        )
-    return pair[0], None
 
 
 def _check_fps(asked: float | None, model: Model, catalogue: Sequence[Model], where: str) -> None:

@@ -60,7 +60,7 @@ def resolve(
     >>> laptop = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
     >>> plan = resolve(Shot("a boat", seconds=2), catalogue=models.catalogue(), machine=laptop, probes={})
     >>> plan.calls[0].task, plan.calls[0].num_frames, plan.calls[0].delivered_size
-    ('t2v', 25, (480, 288))
+    ('t2v', 25, (640, 384))
 
     Args:
       x: What to plan.

@@ -1,0 +1,103 @@
+"""Which transformer of a checkpoint makes a shot, in how many steps, and with how much guidance.
+
+"exact" and "fast" follow the authors' recipe. A draft is made by the checkpoint's student, where it has one; else it
+runs half of the authors' steps. What a shot says itself always holds: a student knows only the steps, the guidance and
+the shift that it was trained at, so where a shot asks for others, the transformer that it learned from makes the draft.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wan_sdk.errors import PlanError
+from wan_sdk.models import Distilled, Model
+from wan_sdk.spec import Shot
+
+Changed = Callable[[str, object, object, str], None]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a call denoises, in the words of `Call`."""
+
+    transformer: str
+    num_inference_steps: int
+    guidance_scale: float
+    guidance_scale_2: float | None
+    sampler: str
+
+
+def sampling_of(shot: Shot, model: Model, tier: str, where: str, changed: Changed) -> Sampling:
+    """Return how a shot is denoised, listing what differs from the authors' recipe or the tier.
+
+    Args:
+      shot: What was asked.
+      model: What makes it.
+      tier: "draft", "fast" or "exact".
+      where: The shot, for messages.
+      changed: Told of each change: field, asked, got, why.
+
+    Raises:
+      PlanError: If two guidances are asked of a model with one expert.
+    """
+    guidance, guidance_2 = _guidance(shot, model, where)
+    steps = shot.steps or model.steps
+    own = Sampling("transformer", steps, guidance, guidance_2, model.sampler)
+    if tier != "draft":
+        return own
+    if (student := model.draft) is not None:
+        misfits = _misfits(shot, model, student)
+        if not misfits:
+            return _by_student(shot, model, student, changed)
+        why = f"{model.key}'s student knows {student.steps} steps, guidance {student.guidance:g}, "
+        why += f"shift {model.flow_shift:g} alone; the transformer that it learned from makes this draft"
+        changed("tier", "draft", f"draft with {' and '.join(misfits)}", why)
+    if shot.steps is not None:
+        return own
+    half = max(1, math.ceil(model.steps / 2))
+    changed("steps", model.steps, half, "a draft runs half of the authors' steps")
+    return Sampling("transformer", half, guidance, guidance_2, model.sampler)
+
+
+def _misfits(shot: Shot, model: Model, student: Distilled) -> list[str]:
+    """Return what a shot asks for that the student does not know, in words."""
+    said = []
+    if shot.steps not in (None, student.steps):
+        said.append(f"{shot.steps} steps")
+    if shot.guidance is not None and _pair(shot.guidance) != (student.guidance,):
+        said.append(f"guidance {_pair(shot.guidance)[0]:g}")
+    if shot.shift not in (None, model.flow_shift):
+        said.append(f"shift {shot.shift:g}")
+    return said
+
+
+def _by_student(shot: Shot, model: Model, student: Distilled, changed: Changed) -> Sampling:
+    if shot.steps is None:
+        changed(
+            "steps",
+            model.steps,
+            student.steps,
+            f"drafts of {model.key} are made by its student of {student.steps} steps",
+        )
+    if shot.guidance is None:
+        changed("guidance", model.guidance[0], student.guidance, "the student has learned the guidance in")
+    return Sampling(student.folder, student.steps, student.guidance, None, student.sampler)
+
+
+def _guidance(shot: Shot, model: Model, where: str) -> tuple[float, float | None]:
+    pair = _pair(shot.guidance if shot.guidance is not None else model.guidance)
+    if len(model.guidance) == 2:
+        return pair[0], pair[-1]
+    if len(pair) == 2:
+        raise PlanError(
+            f"guidance is ({pair[0]:g}, {pair[1]:g}); {model.key} has one expert and takes one number",
+            where=where,
+            hint=f"guidance={pair[0]:g}; the authors' is {model.guidance[0]:g}",
+        )
+    return pair[0], None
+
+
+def _pair(guidance: float | tuple[float, ...]) -> tuple[float, ...]:
+    return (guidance,) if isinstance(guidance, int | float) else tuple(guidance)
