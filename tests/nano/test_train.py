@@ -41,6 +41,11 @@ def test_each_stage_learns_and_says_so_in_its_log(training, stage, loss):
     assert log["rows"][-1][loss] < untrained
 
 
+def test_the_log_says_at_which_shape_steps_were_skipped(training):
+    log = json.loads((training / "transformer" / "log.json").read_text())
+    assert log["skipped_by_shape"] == {shape.name: 0 for shape in TINY.shapes}
+
+
 def test_the_student_learns_at_every_one_of_its_four_levels(training):
     rows = json.loads((training / "four_step" / "log.json").read_text())["rows"]
     assert {"loss_1", "loss_2", "loss_3", "loss_4"} <= set(rows[-1])

@@ -60,10 +60,11 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     torch.manual_seed(seed + run.rank + 1000 * step)
     peak = LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE
     empty = empty_prompt(run.device)
-    loss_sum, skipped = torch.zeros((), device=run.device), torch.zeros((), device=run.device)
+    loss_sum, skipped = torch.zeros((), device=run.device), torch.zeros(len(pools), device=run.device)
     counted = samples = 0
     while run.clock.tick() if run.clock.begun else True:
-        latents, ids = pools[run.scale.turn(step)].draw()
+        turn = run.scale.turn(step)
+        latents, ids = pools[turn].draw()
         untold = torch.rand(len(ids), 1, device=run.device) < WITHOUT_CAPTION
         ids = hide_words(torch.where(untold, empty, ids), UNKNOWN_WORDS)
         loss = flow_loss(run, transformer, encoder, latents, ids)
@@ -74,7 +75,7 @@ def train_transformer(run: Run, seed: int = 21) -> None:
         step, counted = step + 1, counted + 1
         samples += len(latents) * run.ranks
         loss_sum += loss.detach().nan_to_num()
-        skipped += ~good
+        skipped[turn] += ~good
         if not run.clock.begun:
             run.clock.begin()
             run.journal.say("compiled")
@@ -86,6 +87,8 @@ def train_transformer(run: Run, seed: int = 21) -> None:
         _write_row(run, step, samples, loss_sum / counted, pools, skipped)
     checkpoint.save(step, now=True)
     average.copy_to(both)
+    names = [shape.name for shape in run.scale.shapes]
+    run.journal.note(skipped_by_shape=dict(zip(names, map(int, skipped.tolist()), strict=True)))
     if run.first:
         save_transformer(transformer, run.out / "transformer", run)
         encoder.half().save_pretrained(run.out / "text_encoder")
@@ -182,6 +185,6 @@ def _write_row(run: Run, step: int, samples: int, loss: Tensor, pools: list[Late
         loss=float(loss),
         samples_a_second=round(samples / max(run.clock.since, 1e-3)),
         clips=sum(pool.ring.seen for pool in pools) * run.ranks,
-        skipped=int(skipped),
+        skipped=int(skipped.sum()),
         not_finite=int(sum(pool.not_finite for pool in pools)),
     )
