@@ -195,6 +195,8 @@ class Search:
             refined.append(candidate)
             if self._read(candidate.coefficients(), candidate):
                 return True
+        if not refined:
+            return False
         strongest = max(refined, key=lambda f: f.z)
         if strongest.z > WORTH_BENDING:
             strongest = self._straightened(strongest)
@@ -235,6 +237,8 @@ class Search:
                 found.append(Found(peak.z, at, self.waves[peak.variant], sheet))
             if len(found) > 4000:
                 found = sorted(found, key=lambda f: -f.z)[: 20 * KEPT]
+        if not found:  # a single picture has no stretches of time
+            return []
         found.sort(key=lambda f: -f.z)
         self.account.pilot(found[0].z, cells)
         return _spaced(found, count)
