@@ -82,15 +82,21 @@ def likeness(seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
 def straighten(sheet: Sheet, pose: Pose, waves: Carriers, likeness: Likeness = likeness) -> tuple[float, Bent]:
     """Return (pilot score, map along the field) of the best field found from a pose."""
     bent = Bent(sheet, pose)
-    best_z, best = statistic.score(bent.coefficients(), waves, waves.pilot), bent
+    q = statistic.coefficients(bent.lay())
+    best_z, best = _score(q, pose, waves), bent
     pattern = _pilots(waves, pose)
     for patch in PATCHES:
-        shift = _local_shifts(likeness(_picture(statistic.coefficients(bent.lay())), pattern, patch))
+        shift = _local_shifts(likeness(_picture(q), pattern, patch))
         bent = Bent(sheet, pose, bent.terms + _fitted(*shift))
-        z = statistic.score(bent.coefficients(), waves, waves.pilot)
+        q = statistic.coefficients(bent.lay())
+        z = _score(q, pose, waves)
         if z > best_z:
             best_z, best = z, bent
     return best_z, best
+
+
+def _score(q: np.ndarray, pose: Pose, waves: Carriers) -> float:
+    return statistic.score(statistic.shifted(q, pose.x, pose.y), waves, waves.pilot)
 
 
 def _local_shifts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

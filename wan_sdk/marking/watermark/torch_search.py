@@ -22,6 +22,8 @@ from wan_sdk.marking.watermark.geometry import GRID, MOST_UNITS, Sheet, matrices
 MOST_TILES = int(MOST_UNITS / CANVAS)
 BATCH = {"cpu": 32}
 BATCH_OF_A_CARD = 512
+UNIT = {"cpu": 1}
+UNIT_OF_A_CARD = 32
 
 
 def device_of(name: str) -> torch.device:
@@ -66,16 +68,17 @@ class BatchCorrelator:
         self._down = self._tensor(np.exp(ky[pilots][:, None] * steps).astype(np.complex64))
         self._waves_of_a_shift = self._tensor((-2 * np.pi / CANVAS * np.stack([kx, ky])[:, pilots]).astype(np.float32))
         self._batch = BATCH.get(self.device.type, BATCH_OF_A_CARD)
+        self._unit = UNIT.get(self.device.type, UNIT_OF_A_CARD)
         self._levels: dict[int, tuple[np.ndarray, torch.Tensor]] = {}
 
     def scores(self, tries: Sequence[Try]) -> Scores:
         """Return the best shift of each try for each variant, straight and mirrored."""
         order, bests, cells = [], [], []
-        for members, canvases in self._canvases(tries, GRID):
-            peaks = [peak for picked in self._both_ways(self._whitened(canvases), GRID) for peak in self._peaks(picked)]
+        for members, *both in self._pilots(tries, GRID):
+            peaks = [peak for picked in both for peak in self._peaks(picked)]
             order.append(members)
-            bests.append(torch.stack([z for z, _ in peaks], 1))
-            cells.append(torch.stack([cell for _, cell in peaks], 1))
+            bests.append(torch.stack([z for z, _ in peaks], 1)[: len(members)])
+            cells.append(torch.stack([cell for _, cell in peaks], 1)[: len(members)])
         back = np.argsort(np.concatenate(order))
         shape = len(tries), 2, len(self._waves)
         z, cell = (torch.cat(parts).cpu().numpy()[back].reshape(shape) for parts in (bests, cells))
@@ -114,14 +117,13 @@ class BatchCorrelator:
     def _settled(self, tries: Sequence[Try], size: int, variants: Sequence[int]) -> list[tuple[float, float, float]]:
         """Return the best score of each pose over small shifts, and those shifts."""
         order, planes = [], []
-        for members, canvases in self._canvases(tries, size):
-            straight, mirrored = self._both_ways(self._whitened(canvases), size)
+        for members, straight, mirrored in self._pilots(tries, size):
             poses = [tries[number][1] for number in members]
             flip = self._tensor(np.array([[pose.flip] for pose in poses]))
             shift = self._tensor(np.array([(pose.x, pose.y) for pose in poses], np.float32))
             turned = self._turned[self._tensor(np.array(variants)[members])].conj()
             moved = torch.exp(1j * (shift @ self._waves_of_a_shift))
-            inner = torch.where(flip, mirrored, straight) * turned * moved
+            inner = torch.where(flip, mirrored[: len(poses)], straight[: len(poses)]) * turned * moved
             plane = ((inner[:, None] * self._across) @ self._down).real.flatten(1)
             order.append(members)
             planes.append(plane / (inner.abs().square().sum(1, keepdim=True) / 2 + 1e-30).sqrt())
@@ -130,6 +132,25 @@ class BatchCorrelator:
         best = scores.argmax(1)
         x, y = (np.stack(np.divmod(best, 2 * reach + 1)) - reach) * pitch
         return list(zip(scores[np.arange(len(best)), best].tolist(), x.tolist(), y.tolist(), strict=True))
+
+    def _pilots(self, tries: Sequence[Try], size: int) -> Iterator[tuple[np.ndarray, torch.Tensor, torch.Tensor]]:
+        """Yield (numbers of the tries, pilots' coefficients as the picture is, and mirrored), zeros after the last.
+
+        Batches are of few sizes, since a device plans its transforms anew for each size.
+        """
+        full = max(1, self._batch * GRID**2 // size**2)
+        numbers: list[int] = []
+        waiting: list[torch.Tensor] = []
+        for members, canvases in self._canvases(tries, size):
+            numbers += members.tolist()
+            waiting.append(canvases)
+            while len(numbers) >= full:
+                laid = torch.cat(waiting)
+                yield np.array(numbers[:full]), *self._both_ways(self._whitened(laid[:full]), size)
+                numbers, waiting = numbers[full:], [laid[full:]]
+        if numbers:
+            gap = waiting[0].new_zeros(-len(numbers) % self._unit, size, size)
+            yield np.array(numbers), *self._both_ways(self._whitened(torch.cat([*waiting, gap])), size)
 
     def _canvases(self, tries: Sequence[Try], size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
         """Yield (numbers of the tries, their maps laid on canvases [n, size, size]) in batches of one kind."""
@@ -163,8 +184,8 @@ class BatchCorrelator:
         reach, width = statistic.REACH, statistic.WIDTH
         spectrum = torch.fft.rfft2(canvases)[..., :width]
         kept = torch.cat([spectrum[:, -reach:], spectrum[:, : reach + 1]], 1)
-        power = kept.abs().square()[:, None]
-        level = functional.avg_pool2d(functional.pad(power, (4, 4, 4, 4), mode="reflect"), 9, stride=1).flatten(1)
+        power = functional.pad(torch.view_as_real(kept).square().sum(-1)[:, None], (4, 4, 4, 4), mode="reflect")
+        level = functional.avg_pool2d(functional.avg_pool2d(power, (9, 1), stride=1), (1, 9), stride=1).flatten(1)
         floor = (1e-9 * level.mean(1, keepdim=True) + 1e-20).clamp_min(1e-20)
         return kept.flatten(1) / level.maximum(floor).sqrt()
 
