@@ -66,7 +66,7 @@ class BatchCorrelator:
         steps = np.arange(-reach, reach + 1) * pitch * (-2j * np.pi / CANVAS)
         self._across = self._tensor(np.exp(steps[:, None] * kx[pilots]).astype(np.complex64))
         self._down = self._tensor(np.exp(ky[pilots][:, None] * steps).astype(np.complex64))
-        self._waves_of_a_shift = self._tensor((-2 * np.pi / CANVAS * np.stack([kx, ky])[:, pilots]).astype(np.float32))
+        self._turn_of_a_unit = self._tensor((-2 * np.pi / CANVAS * np.stack([kx, ky])[:, pilots]).astype(np.float32))
         self._batch = BATCH.get(self.device.type, BATCH_OF_A_CARD)
         self._unit = UNIT.get(self.device.type, UNIT_OF_A_CARD)
         self._levels: dict[int, tuple[np.ndarray, torch.Tensor]] = {}
@@ -122,7 +122,8 @@ class BatchCorrelator:
             flip = self._tensor(np.array([[pose.flip] for pose in poses]))
             shift = self._tensor(np.array([(pose.x, pose.y) for pose in poses], np.float32))
             turned = self._turned[self._tensor(np.array(variants)[members])].conj()
-            moved = torch.exp(1j * (shift @ self._waves_of_a_shift))
+            # no matrix product: a card may be set to round its factors to 10 bits
+            moved = torch.exp(1j * (shift[:, :1] * self._turn_of_a_unit[0] + shift[:, 1:] * self._turn_of_a_unit[1]))
             inner = torch.where(flip, mirrored[: len(poses)], straight[: len(poses)]) * turned * moved
             plane = ((inner[:, None] * self._across) @ self._down).real.flatten(1)
             order.append(members)
@@ -161,7 +162,7 @@ class BatchCorrelator:
         tiles = np.clip(np.ceil(reach / size), 1, MOST_TILES).astype(int)
         # grid_sample counts from -1 to 1 over the map, and over the canvas of as many squares as it covers
         theta = np.linalg.inv(linear) * tiles[:, None] * CANVAS / extent[:, :, None]
-        theta = self._tensor(np.concatenate([theta, np.zeros((len(tries), 2, 1))], 2).astype(np.float32))
+        theta = self._tensor(theta.astype(np.float32))
         groups: dict[tuple[int, int, int], list[int]] = {}
         for sheet, members in _by_sheet(turned):
             for number, level in zip(members, sheet.level_at(linear[members], size / CANVAS), strict=True):
@@ -169,8 +170,8 @@ class BatchCorrelator:
         for (level, across, down), members in groups.items():
             most = max(1, self._batch * GRID**2 // (size**2 * int(across * down)))
             for part in np.array_split(np.array(members), -(-len(members) // most)):
-                affine = theta[self._tensor(part)]
-                yield part, _laid(self._levels[level][1], affine, size, int(across), int(down))
+                level_map, picked = self._levels[level][1], theta[self._tensor(part)]
+                yield part, _laid(level_map, picked, size, int(across), int(down))
 
     def _level(self, sheet: Sheet, number: int) -> int:
         """Put a copy of a map on the device, once, and return its name."""
@@ -211,15 +212,21 @@ class BatchCorrelator:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
 
 
-def _laid(level: torch.Tensor, affine: torch.Tensor, size: int, across: int, down: int) -> torch.Tensor:
+def _laid(level: torch.Tensor, theta: torch.Tensor, size: int, across: int, down: int) -> torch.Tensor:
     """Lay a map on `across` x `down` squares and fold them into one: float32 [n, size, size]."""
-    count = len(affine)
-    grid = functional.affine_grid(affine, [count, 1, down * size, across * size], align_corners=False)
+    count = len(theta)
+    x, y = (_centres(n * size, level.device) for n in (across, down))
+    grid = theta[:, None, None, :, 0] * x[:, None] + theta[:, None, None, :, 1] * y[:, None, None]
     values = level.expand(count, 1, -1, -1)
     laid = functional.grid_sample(values, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     folded = laid.reshape(count, down, size, across, size).sum((1, 3))
     # the centre of an even number of squares is an edge of theirs
     return folded.roll((size // 2 * (1 - down % 2), size // 2 * (1 - across % 2)), (1, 2))
+
+
+def _centres(count: int, device: torch.device) -> torch.Tensor:
+    """Return the centres of pixels on a line from -1 to 1."""
+    return (torch.arange(count, device=device, dtype=torch.float32) * 2 + 1) / count - 1
 
 
 def _by_sheet(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, np.ndarray]]:
