@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -51,16 +52,13 @@ class Bent:
         turned = (sheet or self.sheet).quarter(self.pose.quarter)
         flip = np.diag([-1.0 if self.pose.flip else 1.0, 1.0])
         back = np.linalg.inv(flip @ self.pose.matrix)
-        moved = _grid() - self._displacement()
         rows, columns = turned.values.shape
-        across, down = turned.extent
-        spots = moved @ back.T
-        x = (spots[..., 0] / across + 0.5) * columns - 0.5
-        y = (spots[..., 1] / down + 0.5) * rows - 0.5
-        return cv2.remap(turned.values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
-
-    def _displacement(self) -> np.ndarray:
-        return _powers(_grid()) @ self.terms
+        where = -self.terms
+        where[1:3] += np.eye(2)
+        where = where @ back.T * [columns / turned.extent[0], rows / turned.extent[1]]
+        where[0] += [columns / 2 - 0.5, rows / 2 - 0.5]
+        at = (_everywhere() @ where).astype(np.float32)
+        return cv2.remap(turned.values, at, None, cv2.INTER_LINEAR)
 
 
 def likeness(seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
@@ -146,10 +144,11 @@ def _picture(q: np.ndarray) -> np.ndarray:
     return fft.irfft2(spectrum, s=(SIZE, SIZE)) * SIZE
 
 
-def _grid() -> np.ndarray:
-    """Return the places of the canvas's pixels, units from its centre: float64 [512, 512, 2]."""
+@lru_cache(maxsize=1)
+def _everywhere() -> np.ndarray:
+    """Return the powers of the places of the canvas's pixels, units from its centre: float64 [512, 512, 6]."""
     line = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * CANVAS
-    return np.stack(np.meshgrid(line, line), -1)
+    return _powers(np.stack(np.meshgrid(line, line), -1))
 
 
 def _powers(spots: np.ndarray) -> np.ndarray:
