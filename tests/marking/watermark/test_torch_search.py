@@ -3,12 +3,14 @@ import pytest
 
 from tests.marking.watermark import clips
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.watermark import carriers, detect, embed, front
+from wan_sdk.marking.watermark import bend, carriers, detect, embed, front
+from wan_sdk.marking.watermark.climb import climb
 from wan_sdk.marking.watermark.correlate import Correlator
 from wan_sdk.marking.watermark.detection import gather
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 
 PAYLOAD = 0x4C1F00000000ABCD
+PLACE = "x", "y", "flip", "variant"
 
 
 @pytest.fixture(scope="module")
@@ -16,22 +18,65 @@ def crop():
     return embed(clips.panning_texture(frames=2), PAYLOAD).pixels[:, 40:244, 60:400]
 
 
-def test_batches_score_like_one_by_one(crop):
+@pytest.fixture(scope="module")
+def sheet(crop):
+    timeline, shape, _ = gather(crop)
+    return Sheet(front.flatten(timeline.mean()), shape)
+
+
+@pytest.fixture(scope="module")
+def both():
     from wan_sdk.marking.watermark.torch_search import BatchCorrelator
 
-    timeline, shape, _ = gather(crop)
-    sheet = Sheet(front.flatten(timeline.mean()), shape)
-    waves = (carriers.carriers(), carriers.carriers(None, 1))
-    poses = [Pose(), Pose(204 / 288), Pose(0.9, turn=0.1), Pose(2.0), Pose(1.1, 0.8), Pose(0.8, quarter=1)]
-    tries = [(sheet, pose) for pose in poses]
-    single = {pose: peaks for _, pose, peaks in Correlator(waves).peaks(tries)}
-    batched = {pose: peaks for _, pose, peaks in BatchCorrelator(waves, "cpu").peaks(tries)}
-    assert set(single) == set(batched) == set(poses)
-    for pose in poses:
-        assert [p.z for p in batched[pose]] == pytest.approx([p.z for p in single[pose]], rel=0.03)
-    best, same = max(single[poses[1]], key=lambda p: p.z), max(batched[poses[1]], key=lambda p: p.z)
+    waves = carriers.carriers(), carriers.carriers(None, 1)
+    return Correlator(waves), BatchCorrelator(waves, "cpu")
+
+
+POSES = [
+    *(Pose(), Pose(204 / 288), Pose(0.9, turn=0.1), Pose(2.0), Pose(1.3), Pose(1.1, 0.8), Pose(0.8, quarter=1)),
+    *(Pose(1.25, 1.5, 0.2), Pose(1.25, 1 / 1.5), Pose(1.6, quarter=3)),
+]
+
+
+def test_batches_score_like_one_by_one(both, sheet):
+    single, batched = (way.scores([(sheet, pose) for pose in POSES]) for way in both)
+    assert single.z.shape == batched.cell.shape == (len(POSES), 2, 2)
+    assert batched.z == pytest.approx(single.z, rel=0.03)
+    number, best = next(single.falling())
     assert best.z > 10
-    assert (best.x, best.y, best.flip, best.variant) == (same.x, same.y, same.flip, same.variant)
+    assert POSES[number] == POSES[1]
+    same = next(batched.falling())
+    assert (number, best.x, best.y, best.flip, best.variant) == (same[0], *(getattr(same[1], n) for n in PLACE))
+
+
+def test_all_climbs_at_once_end_where_each_does(both, sheet, crop):
+    waves = carriers.carriers()
+    _, peak = next(both[0].scores([(sheet, Pose(0.712))]).falling())
+    start = Pose(0.712, x=peak.x, y=peak.y)
+    mirrored = Sheet(np.ascontiguousarray(sheet.values[:, ::-1]), sheet.shape)
+    places = [(sheet, start), (mirrored, start.moved(flip=True)), (sheet, Pose(1.3))]
+    single, batched = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    for (z, pose), (same, near) in zip(single, batched, strict=True):
+        assert same == pytest.approx(z, rel=0.03)
+        assert near.scale == pytest.approx(pose.scale, rel=0.003)
+    assert single[0][1].scale == pytest.approx(204 / 288, rel=0.003)
+    assert single[1][0] == pytest.approx(single[0][0], rel=0.02)
+    assert single[1][1].flip
+
+
+def test_patches_are_compared_alike(both):
+    rng = np.random.default_rng(0)
+    seen, pattern = rng.standard_normal((2, bend.SIZE, bend.SIZE), dtype=np.float32)
+    single, batched = (way.likeness(seen, pattern, 5) for way in both)
+    assert batched == pytest.approx(single, abs=1e-5)
+
+
+def test_a_search_in_batches_answers_like_one_without(crop):
+    alone, batched = (detect(crop, device=device) for device in (None, "cpu"))
+    assert alone.payload == batched.payload == PAYLOAD
+    assert alone.hypotheses == batched.hypotheses
+    assert batched.z_pilot == pytest.approx(alone.z_pilot, rel=0.02)
+    assert batched.geometry.scale == pytest.approx(alone.geometry.scale, rel=0.002)
 
 
 def test_a_device_that_is_not_here_is_refused():

@@ -7,7 +7,9 @@ field, and so on outwards. Only pilots are used, so the proof of the payload is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -20,9 +22,11 @@ from wan_sdk.marking.watermark.geometry import Pose, Sheet
 SIZE = 512
 CELLS = 32
 REACH = 9
+SHIFTS = 2 * REACH + 1
 ROUNDS = 8
 PATCHES = (9, 7, 7, 5, 5, 5, 3, 3)
 CLEAR = 4.6
+Likeness = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 
 @dataclass(eq=False)
@@ -48,46 +52,57 @@ class Bent:
         turned = (sheet or self.sheet).quarter(self.pose.quarter)
         flip = np.diag([-1.0 if self.pose.flip else 1.0, 1.0])
         back = np.linalg.inv(flip @ self.pose.matrix)
-        moved = _grid() - self._displacement()
         rows, columns = turned.values.shape
-        across, down = turned.extent
-        spots = moved @ back.T
-        x = (spots[..., 0] / across + 0.5) * columns - 0.5
-        y = (spots[..., 1] / down + 0.5) * rows - 0.5
-        return cv2.remap(turned.values, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
-
-    def _displacement(self) -> np.ndarray:
-        return _powers(_grid()) @ self.terms
+        where = -self.terms
+        where[1:3] += np.eye(2)
+        where = where @ back.T * [columns / turned.extent[0], rows / turned.extent[1]]
+        where[0] += [columns / 2 - 0.5, rows / 2 - 0.5]
+        at = (_everywhere() @ where).astype(np.float32)
+        return cv2.remap(turned.values, at, None, cv2.INTER_LINEAR)
 
 
-def straighten(sheet: Sheet, pose: Pose, waves: Carriers) -> tuple[float, Bent]:
+def likeness(seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
+    """Return how well the pilots fit each cell under each small shift: float32 [19 * 19, 32, 32].
+
+    Args:
+      seen: What is seen, float32 [512, 512].
+      pattern: The pilots as they should lie, float32 [512, 512], periodic.
+      patch: Cells a side that are taken together.
+    """
+    wide = np.pad(pattern, REACH, mode="wrap")
+    scores = np.empty((SHIFTS**2, CELLS, CELLS), np.float32)
+    for i, (y, x) in enumerate(np.ndindex(SHIFTS, SHIFTS)):
+        cells = cv2.resize(seen * wide[y : y + SIZE, x : x + SIZE], (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+        scores[i] = cv2.blur(cells, (patch, patch), borderType=cv2.BORDER_CONSTANT)
+    return scores
+
+
+def straighten(sheet: Sheet, pose: Pose, waves: Carriers, likeness: Likeness = likeness) -> tuple[float, Bent]:
     """Return (pilot score, map along the field) of the best field found from a pose."""
     bent = Bent(sheet, pose)
-    best_z, best = statistic.score(bent.coefficients(), waves, waves.pilot), bent
+    q = statistic.coefficients(bent.lay())
+    best_z, best = _score(q, pose, waves), bent
     pattern = _pilots(waves, pose)
     for patch in PATCHES:
-        shift = _local_shifts(bent.lay(), pattern, patch)
+        shift = _local_shifts(likeness(_picture(q), pattern, patch))
         bent = Bent(sheet, pose, bent.terms + _fitted(*shift))
-        z = statistic.score(bent.coefficients(), waves, waves.pilot)
+        q = statistic.coefficients(bent.lay())
+        z = _score(q, pose, waves)
         if z > best_z:
             best_z, best = z, bent
     return best_z, best
 
 
-def _local_shifts(canvas: np.ndarray, pattern: np.ndarray, patch: int) -> tuple[np.ndarray, np.ndarray]:
+def _score(q: np.ndarray, pose: Pose, waves: Carriers) -> float:
+    return statistic.score(statistic.shifted(q, pose.x, pose.y), waves, waves.pilot)
+
+
+def _local_shifts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each cell's displacement in units, [32, 32, 2], and how much it can be trusted, [32, 32]."""
-    seen = _picture(statistic.coefficients(canvas))
-    wide = np.pad(pattern, REACH, mode="wrap")
-    steps = range(-REACH, REACH + 1)
-    scores = np.empty((len(steps) ** 2, CELLS, CELLS), np.float32)
-    for i, (dy, dx) in enumerate((dy, dx) for dy in steps for dx in steps):
-        there = wide[REACH + dy : REACH + dy + SIZE, REACH + dx : REACH + dx + SIZE]
-        cells = cv2.resize(seen * there, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
-        scores[i] = cv2.blur(cells, (patch, patch), borderType=cv2.BORDER_CONSTANT)
     spread = np.sqrt(np.mean(np.square(scores), axis=0)) + 1e-12
     at = scores.argmax(0)
     z = np.take_along_axis(scores, at[None], 0)[0] / spread
-    dy, dx = np.divmod(at, len(steps))
+    dy, dx = np.divmod(at, SHIFTS)
     moved = np.stack([dx - REACH, dy - REACH], -1) * (CANVAS / SIZE)
     return moved, np.where(spread > 0.05 * spread.max(), np.maximum(z - CLEAR, 0.0), 0.0)
 
@@ -129,10 +144,11 @@ def _picture(q: np.ndarray) -> np.ndarray:
     return fft.irfft2(spectrum, s=(SIZE, SIZE)) * SIZE
 
 
-def _grid() -> np.ndarray:
-    """Return the places of the canvas's pixels, units from its centre: float64 [512, 512, 2]."""
+@lru_cache(maxsize=1)
+def _everywhere() -> np.ndarray:
+    """Return the powers of the places of the canvas's pixels, units from its centre: float64 [512, 512, 6]."""
     line = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * CANVAS
-    return np.stack(np.meshgrid(line, line), -1)
+    return _powers(np.stack(np.meshgrid(line, line), -1))
 
 
 def _powers(spots: np.ndarray) -> np.ndarray:

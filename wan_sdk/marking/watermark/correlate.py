@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
-from wan_sdk.marking.watermark import statistic
+from wan_sdk.marking.watermark import bend, climb, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
-from wan_sdk.marking.watermark.geometry import Pose, Sheet
+from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet
 
-GRID = 256
 CELLS = GRID * GRID
+Try = tuple[Sheet, Pose]
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,30 @@ class Peak:
     variant: int
 
 
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Hold the best shift of each try, straight and mirrored, for each variant.
+
+    Args:
+      z: The scores, float [tries, 2, variants].
+      cell: Where, row * 256 + column: int64 [tries, 2, variants].
+    """
+
+    z: np.ndarray
+    cell: np.ndarray
+
+    def falling(self) -> Iterator[tuple[int, Peak]]:
+        """Yield (number of the try, peak), the best first."""
+        for at in np.argsort(-self.z, axis=None, kind="stable"):
+            number, flip, variant = np.unravel_index(at, self.z.shape)
+            y, x = divmod(int(self.cell.flat[at]), GRID)
+            at_x, at_y = x * CANVAS / GRID, y * CANVAS / GRID
+            yield int(number), Peak(float(self.z.flat[at]), at_x, at_y, bool(flip), int(variant))
+
+
 @dataclass(eq=False)
 class Correlator:
-    """Score pilots at every shift of a canvas of 256 x 256.
+    """Score pilots with numpy, one try after the other, at every shift of a canvas of 256 x 256.
 
     Args:
       waves: The carriers of each pilot variant; their roles agree.
@@ -75,27 +96,33 @@ class Correlator:
         ky = lattice()[1][self._pilots][self._on_axis]
         return (-ky % GRID) * statistic.WIDTH
 
-    def peaks(self, tries: Iterable[tuple[Sheet, Pose]]) -> Iterator[tuple[Sheet, Pose, list[Peak]]]:
-        """Yield each try with the best shift for each variant, straight and mirrored."""
-        for sheet, pose in tries:
-            yield sheet, pose, self._scored(sheet.quarter(pose.quarter).lay(pose.matrix, GRID))
+    def scores(self, tries: Sequence[Try]) -> Scores:
+        """Return the best shift of each try for each variant, straight and mirrored."""
+        z = np.empty((len(tries), 2, len(self.waves)))
+        cell = np.empty(z.shape, np.int64)
+        for number, (sheet, pose) in enumerate(tries):
+            q = statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, GRID))
+            for flip, picked in enumerate(self._both_ways(q)):
+                scale = CELLS / 2 / math.sqrt(float(np.vdot(picked, picked).real) / 2 + 1e-30)
+                for variant, turned in enumerate(self._turned):
+                    plane = self._plane(turned * picked.conj())
+                    at = int(plane.argmax())
+                    z[number, flip, variant], cell[number, flip, variant] = plane.flat[at] * scale, at
+        return Scores(z, cell)
 
-    def _scored(self, canvas: np.ndarray) -> list[Peak]:
-        q = statistic.coefficients(canvas)
-        straight = q[self._pilots]
+    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[climb.Top]:
+        """Yield where each climb ends, climbing only when it is asked for."""
+        for one in climbs:
+            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])[0]
+
+    likeness = staticmethod(bend.likeness)
+
+    def _both_ways(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pilots' coefficients as the picture is, and mirrored."""
         other = q[self._mirrors]
         mirrored = other.conj()
         mirrored[self._on_axis] = other[self._on_axis]
-        peaks = []
-        for flip, picked in ((False, straight), (True, mirrored)):
-            power = float(np.vdot(picked, picked).real)
-            scale = GRID * GRID / 2 / math.sqrt(power / 2 + 1e-30)
-            for variant, turned in enumerate(self._turned):
-                plane = self._plane(turned * picked.conj())
-                at = int(plane.argmax())
-                y, x = divmod(at, GRID)
-                peaks.append(Peak(float(plane.flat[at]) * scale, x * CANVAS / GRID, y * CANVAS / GRID, flip, variant))
-        return peaks
+        return q[self._pilots], mirrored
 
     def _plane(self, inner: np.ndarray) -> np.ndarray:
         spectrum = np.zeros(GRID * statistic.WIDTH, np.complex64)

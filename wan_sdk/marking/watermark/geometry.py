@@ -7,6 +7,7 @@ was marked: canvas = matrix @ spot + shift.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from wan_sdk.marking.watermark.carriers import CANVAS
 from wan_sdk.marking.watermark.protocol import Geometry
 
 MOST_UNITS = 6.0
+GRID = 256
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ class Pose:
         )
 
 
+def matrices(poses: Sequence[Pose]) -> np.ndarray:
+    """Return the linear parts of many poses at once: float64 [n, 2, 2]."""
+    scale, aspect, turn = np.array([(pose.scale, pose.aspect, pose.turn) for pose in poses]).reshape(-1, 3).T
+    c, s, stretch = np.cos(turn), np.sin(turn), np.sqrt(aspect)
+    return (scale * np.array([[c / stretch, -s / stretch], [s * stretch, c * stretch]])).transpose(2, 0, 1)
+
+
 def _nearest(shift: float) -> float:
     """Bring a shift on the periodic canvas nearest to 0."""
     return (shift + CANVAS / 2) % CANVAS - CANVAS / 2
@@ -96,6 +105,11 @@ class Sheet:
             size = (round(width * 0.75), round(height * 0.75))
             levels.append(cv2.resize(self.values, size, interpolation=cv2.INTER_AREA))
         return levels
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Width and height of each copy: int64 [copies, 2]."""
+        return np.array([level.shape[::-1] for level in self.levels])
 
     @cached_property
     def _quarters(self) -> list[Sheet]:
@@ -131,10 +145,13 @@ class Sheet:
 
     def level_for(self, matrix: np.ndarray, pitch: float) -> np.ndarray:
         """Return the copy whose pixels are just finer than the canvas's."""
-        across = np.linalg.norm(matrix[:, 0]) * self.extent[0] * pitch
-        down = np.linalg.norm(matrix[:, 1]) * self.extent[1] * pitch
-        fitting = [v for v in self.levels if v.shape[1] >= 0.95 * across and v.shape[0] >= 0.95 * down]
-        return fitting[-1] if fitting else self.values
+        return self.levels[int(self.level_at(matrix[None], pitch)[0])]
+
+    def level_at(self, linear: np.ndarray, pitch: float) -> np.ndarray:
+        """Return which copy that is for many poses: int64 [n]; of a sheet that is too coarse the first."""
+        needed = 0.95 * pitch * np.sqrt(np.square(linear).sum(1)) * self.extent
+        fits = (self._sizes[None] >= needed[:, None]).all(2)
+        return np.maximum(fits.sum(1) - 1, 0)
 
 
 def fold(laid: np.ndarray, size: int) -> np.ndarray:

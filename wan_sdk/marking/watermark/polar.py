@@ -123,8 +123,8 @@ def _fork(llr: np.ndarray, metric: np.ndarray, paths: int) -> tuple[np.ndarray, 
     both = np.concatenate([metric + _cost(llr), metric + _cost(-llr)])
     keep = np.arange(len(both)) if len(both) <= paths else np.argpartition(both, paths - 1)[:paths]
     ones = keep >= len(llr)
-    words = np.broadcast_to(ones[:, None].astype(np.uint8), (len(keep), llr.shape[1]))
-    return np.ascontiguousarray(words), both[keep], keep % len(llr)
+    words = np.repeat(ones.astype(np.uint8)[:, None], llr.shape[1], axis=1)
+    return words, both[keep], keep % len(llr)
 
 
 def _cost(llr: np.ndarray) -> np.ndarray:

@@ -7,21 +7,22 @@ tries to read the id where the pilots scored best. The first id that is proved e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from wan_sdk.marking.watermark import bend, front, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
-from wan_sdk.marking.watermark.correlate import CELLS, GRID, Correlator, Peak
+from wan_sdk.marking.watermark.climb import Climb, Top, climb
+from wan_sdk.marking.watermark.correlate import CELLS, Correlator, Scores, Try
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort, Geometry
 from wan_sdk.marking.watermark.reading import Word
 
 NEAR = 4, 1 / 256
-SETTLE = 2, 1 / 512
 GROUPS = 12
 LONG = 200
 KEPT = 10
@@ -33,8 +34,19 @@ WORTH_BENDING = 6.8
 WORTH_GROWING = 6.2
 PATCH_SHARE = 0.22
 SKEWS = (0.88, 0.94, 1.06, 1.13)
-REFINE = 384
-Correlated = Callable[[Iterable[tuple[Sheet, Pose]]], Iterable[tuple[Sheet, Pose, list[Peak]]]]
+
+
+class Work(Protocol):
+    """The work that a wide search leaves to numpy or to a device."""
+
+    def scores(self, tries: Sequence[Try]) -> Scores:
+        """Return the best shift of each try for each variant, straight and mirrored."""
+
+    def tops(self, climbs: Sequence[Climb]) -> Iterable[Top]:
+        """Yield where each climb ends."""
+
+    def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
+        """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
 
 
 @dataclass(frozen=True)
@@ -163,15 +175,15 @@ class Search:
         return min(0.0, math.log(2) + bound)
 
     @cached_property
-    def _correlated(self) -> Correlated:
-        """Score poses at every shift: one by one with numpy, or in batches on the device."""
+    def _work(self) -> Work:
+        """Numpy, one pose after the other, or the device, many at a time."""
         if self.device is not None:
             from wan_sdk.marking.watermark.torch_search import BatchCorrelator
 
-            return BatchCorrelator(self.waves, self.device).peaks
-        return Correlator(self.waves).peaks
+            return BatchCorrelator(self.waves, self.device)
+        return Correlator(self.waves)
 
-    def near(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+    def near(self, tries: Iterable[Try]) -> bool:
         """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
         scored = []
         for sheet, pose in tries:
@@ -188,13 +200,15 @@ class Search:
                 return True
         return scored[0][0].z > WORTH_GROUPS and self._read_groups(scored[0][0])
 
-    def wide(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+    def wide(self, tries: Iterable[Try]) -> bool:
         """Try poses with every shift, straight and mirrored; return whether the id is proved."""
         refined = []
-        for candidate in map(self._refined, self._scored(tries, KEPT)):
+        for candidate in self._refined(self._scored(tries, KEPT)):
             refined.append(candidate)
             if self._read(candidate.coefficients(), candidate):
                 return True
+        if not refined:
+            return False
         strongest = max(refined, key=lambda f: f.z)
         if strongest.z > WORTH_BENDING:
             strongest = self._straightened(strongest)
@@ -202,9 +216,9 @@ class Search:
                 return True
         return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
 
-    def patches(self, tries: Iterable[tuple[Sheet, Pose]]) -> bool:
+    def patches(self, tries: Iterable[Try]) -> bool:
         """Try poses on parts of the picture, and straighten the whole from the parts that scored."""
-        for candidate in map(self._refined, self._scored(tries, KEPT // 2)):
+        for candidate in self._refined(self._scored(tries, KEPT // 2)):
             if candidate.z > WORTH_GROWING:
                 whole = self._straightened(replace(candidate, sheet=self.sheets.whole, z=0.0))
                 if whole.z > candidate.z and self._read(whole.coefficients(), whole):
@@ -224,49 +238,31 @@ class Search:
         self.account.open_stage()
         return self.near((self.sheets.flattened(sheet), Pose()) for _, sheet in scored[:3])
 
-    def _scored(self, tries: Iterable[tuple[Sheet, Pose]], count: int) -> list[Found]:
+    def _scored(self, tries: Iterable[Try], count: int) -> list[Found]:
         """Score poses at every shift, book them, and return the best few that are not neighbours."""
-        found: list[Found] = []
-        cells = 0
-        for sheet, pose, peaks in self._correlated(tries):
-            for peak in peaks:
-                cells += CELLS
-                at = pose.moved(x=peak.x, y=peak.y, flip=peak.flip)
-                found.append(Found(peak.z, at, self.waves[peak.variant], sheet))
-            if len(found) > 4000:
-                found = sorted(found, key=lambda f: -f.z)[: 20 * KEPT]
-        found.sort(key=lambda f: -f.z)
-        self.account.pilot(found[0].z, cells)
-        return _spaced(found, count)
+        tries = list(tries)
+        if not tries:  # a single picture has no stretches of time
+            return []
+        scores = self._work.scores(tries)
+        self.account.pilot(float(scores.z.max()), scores.z.size * CELLS)
+        return _spaced(self._falling(tries, scores), count)
+
+    def _falling(self, tries: Sequence[Try], scores: Scores) -> Iterator[Found]:
+        for number, peak in scores.falling():
+            sheet, pose = tries[number]
+            at = pose.moved(x=peak.x, y=peak.y, flip=peak.flip)
+            yield Found(peak.z, at, self.waves[peak.variant], sheet)
 
     def _straightened(self, found: Found) -> Found:
         """Return the geometry with a smooth field put through it, if that lifts the pilots clearly."""
-        z, bent = bend.straighten(found.sheet, found.pose, found.waves)
+        z, bent = bend.straighten(found.sheet, found.pose, found.waves, self._work.likeness)
         return replace(found, z=z, bent=bent) if z > 1.05 * found.z else found
 
-    def _refined(self, found: Found) -> Found:
-        """Climb the pilots' score in scale, aspect, turn and shift; the score plays no part in the proof."""
-        best = self._settled(found, found.pose, GRID)
-        steps = {"scale": 0.005, "aspect": 0.005, "turn": 0.004}
-        for _ in range(5):
-            moved = False
-            for name in steps:
-                for sign in (1, -1):
-                    change = sign * steps[name]
-                    value = getattr(best.pose, name)
-                    tried = value + change if name == "turn" else value * math.exp(change)
-                    candidate = self._settled(found, best.pose.moved(**{name: tried}), REFINE)
-                    if candidate.z > best.z:
-                        best, moved = candidate, True
-                        break
-            if not moved:
-                steps = {name: step / 2 for name, step in steps.items()}
-        return best
-
-    def _settled(self, found: Found, pose: Pose, size: int) -> Found:
-        q = reading.coefficients(found.sheet, pose, size)
-        z, x, y = reading.best_shift(q, found.waves, *SETTLE)
-        return Found(z, pose.moved(x=pose.x + x, y=pose.y + y), found.waves, found.sheet)
+    def _refined(self, candidates: Sequence[Found]) -> Iterator[Found]:
+        """Yield the top of the hill that each candidate stands on."""
+        tops = self._work.tops([climb(found.sheet, found.waves, found.pose) for found in candidates])
+        for found, (z, pose) in zip(candidates, tops, strict=True):
+            yield Found(z, pose, found.waves, found.sheet)
 
     def _read(self, q: np.ndarray, found: Found) -> bool:
         """Try to read the id from coefficients, with and without weighing rings of the spectrum."""
@@ -290,7 +286,7 @@ class Search:
         return any(self._read(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves)))
 
 
-def _spaced(found: list[Found], count: int) -> list[Found]:
+def _spaced(found: Iterable[Found], count: int) -> list[Found]:
     """Return the best few that are not neighbours of each other."""
     kept: list[Found] = []
     for one in found:

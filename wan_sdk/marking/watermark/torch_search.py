@@ -1,24 +1,29 @@
-"""The wide search in batches on a torch device: the same scores as `correlate`, many poses at once.
+"""The wide search in batches on a torch device: the same scores as with numpy, many poses at once.
 
-This is the one file of the watermark that knows torch; it is imported only when a device is named.
+What is computed stays on the device until the best shifts are known: one answer for all tries of a stage, one
+for each step of the climbs. This is the one file of the watermark that knows torch; it is imported only when a
+device is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.watermark import statistic
+from wan_sdk.marking.watermark import bend, climb, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
-from wan_sdk.marking.watermark.correlate import GRID, Peak
-from wan_sdk.marking.watermark.geometry import MOST_UNITS, Pose, Sheet
+from wan_sdk.marking.watermark.correlate import CELLS, Scores, Try
+from wan_sdk.marking.watermark.geometry import GRID, MOST_UNITS, Sheet, matrices
 
-BATCH = 128
+MOST_TILES = int(MOST_UNITS / CANVAS)
+BATCH = {"cpu": 32}
+BATCH_OF_A_CARD = 512
+UNIT = {"cpu": 1}
+UNIT_OF_A_CARD = 32
 
 
 def device_of(name: str) -> torch.device:
@@ -34,7 +39,7 @@ def device_of(name: str) -> torch.device:
 
 
 class BatchCorrelator:
-    """Score pilots at every shift, for many poses at once.
+    """Score pilots at every shift, climb, and compare patches, for many poses at once.
 
     Args:
       waves: The carriers of each pilot variant; their roles agree.
@@ -46,79 +51,188 @@ class BatchCorrelator:
         kx, ky = lattice()
         pilots = np.flatnonzero(waves[0].pilot)
         mirrored = statistic.mirror()[pilots]
-        self._at = self._tensor(statistic.places()[pilots])
-        self._mirrored_at = self._tensor(statistic.places()[mirrored])
-        centre = np.exp(-1j * np.pi * (1 / GRID - 1) * (kx + ky)).astype(np.complex64)
-        self._centre, self._mirrored_centre = self._tensor(centre[pilots]), self._tensor(centre[mirrored])
+        self._waves = waves
+        self._places = [self._tensor(statistic.places()[at]) for at in (pilots, mirrored)]
+        self._centres = {
+            size: [self._tensor(statistic.to_centre(size)[at]) for at in (pilots, mirrored)]
+            for size in (GRID, climb.REFINE)
+        }
         self._on_axis = self._tensor(kx[pilots] == 0)
-        self._turned = [self._tensor(np.exp(1j * w.phase[pilots]).astype(np.complex64)) for w in waves]
-        self._slots = self._tensor((ky[pilots] % GRID) * statistic.WIDTH + kx[pilots])
-        self._axis_slots = self._tensor((-ky[pilots][kx[pilots] == 0] % GRID) * statistic.WIDTH)
-        self._levels: dict[int, torch.Tensor] = {}
+        self._axis = self._tensor(np.flatnonzero(kx[pilots] == 0))
+        self._turned = self._tensor(np.stack([np.exp(1j * w.phase[pilots]) for w in waves]).astype(np.complex64))
+        self._slots = self._tensor((ky[pilots] % GRID) * (GRID // 2 + 1) + kx[pilots])
+        self._axis_slots = self._tensor((-ky[pilots][kx[pilots] == 0] % GRID) * (GRID // 2 + 1))
+        reach, pitch = climb.SETTLE
+        steps = np.arange(-reach, reach + 1) * pitch * (-2j * np.pi / CANVAS)
+        self._across = self._tensor(np.exp(steps[:, None] * kx[pilots]).astype(np.complex64))
+        self._down = self._tensor(np.exp(ky[pilots][:, None] * steps).astype(np.complex64))
+        self._turn_of_a_unit = self._tensor((-2 * np.pi / CANVAS * np.stack([kx, ky])[:, pilots]).astype(np.float32))
+        self._batch = BATCH.get(self.device.type, BATCH_OF_A_CARD)
+        self._unit = UNIT.get(self.device.type, UNIT_OF_A_CARD)
+        self._levels: dict[int, tuple[np.ndarray, torch.Tensor]] = {}
 
-    def peaks(self, tries: Iterable[tuple[Sheet, Pose]]) -> Iterator[tuple[Sheet, Pose, list[Peak]]]:
-        """Yield each try with the best shift for each variant, straight and mirrored."""
-        groups: dict[tuple[int, int, int], list[tuple[Sheet, Pose]]] = {}
-        for sheet, pose in tries:
-            groups.setdefault(self._kind(sheet.quarter(pose.quarter), pose), []).append((sheet, pose))
-        for (_, _, tiles), members in groups.items():
-            rest = iter(members)
-            while batch := list(islice(rest, BATCH if tiles == 1 else BATCH // 4)):
-                turned = batch[0][0].quarter(batch[0][1].quarter)
-                laid = self._laid(turned, [pose.matrix for _, pose in batch], tiles)
-                for (sheet, pose), peaks in zip(batch, self._scored(laid), strict=True):
-                    yield sheet, pose, peaks
+    def scores(self, tries: Sequence[Try]) -> Scores:
+        """Return the best shift of each try for each variant, straight and mirrored."""
+        order, bests, cells = [], [], []
+        for members, *both in self._pilots(tries, GRID):
+            peaks = [peak for picked in both for peak in self._peaks(picked)]
+            order.append(members)
+            bests.append(torch.stack([z for z, _ in peaks], 1)[: len(members)])
+            cells.append(torch.stack([cell for _, cell in peaks], 1)[: len(members)])
+        back = np.argsort(np.concatenate(order))
+        shape = len(tries), 2, len(self._waves)
+        z, cell = (torch.cat(parts).cpu().numpy()[back].reshape(shape) for parts in (bests, cells))
+        return Scores(z, cell)
 
-    def _kind(self, sheet: Sheet, pose: Pose) -> tuple[int, int, int]:
-        """Return what poses of one batch share: the copy of the map, and the canvases it covers."""
-        reach = np.abs(pose.matrix) @ np.array(sheet.extent)
-        tiles = 1 if max(reach) * GRID / CANVAS + 2 <= GRID else int(MOST_UNITS / CANVAS)
-        return id(sheet), id(sheet.level_for(pose.matrix, GRID / CANVAS)), tiles
+    def tops(self, climbs: Sequence[climb.Climb]) -> Iterable[climb.Top]:
+        """Yield where each climb ends; all take their next step together."""
+        return climb.together(climbs, self._taken)
 
-    def _laid(self, sheet: Sheet, matrices: list[np.ndarray], tiles: int) -> torch.Tensor:
-        level = sheet.level_for(matrices[0], GRID / CANVAS)
-        if id(level) not in self._levels:
-            self._levels[id(level)] = self._tensor(level)
-        values = self._levels[id(level)][None, None].expand(len(matrices), -1, -1, -1)
-        # grid_sample counts from -1 to 1 over the sheet, and over the canvas of `tiles` squares
-        half = np.array(sheet.extent) / 2
-        units = tiles * CANVAS / 2
-        theta = np.stack([np.linalg.inv(m) / half[:, None] * units for m in matrices])
-        theta = np.concatenate([theta, np.zeros((len(matrices), 2, 1))], 2).astype(np.float32)
-        size = [len(matrices), 1, tiles * GRID, tiles * GRID]
-        grid = functional.affine_grid(self._tensor(theta), size, align_corners=False)
-        laid = functional.grid_sample(values, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-        return laid.reshape(len(matrices), tiles, GRID, tiles, GRID).sum((1, 3))
+    def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
+        """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
+        wide = self._tensor(np.pad(pattern, bend.REACH, mode="wrap").astype(np.float32))
+        here = self._tensor(seen.astype(np.float32))
+        rows = []
+        for y in range(bend.SHIFTS):
+            shifted = wide[y : y + bend.SIZE].unfold(1, bend.SIZE, 1).permute(1, 0, 2)
+            cells = functional.avg_pool2d((shifted * here)[:, None], bend.SIZE // bend.CELLS)
+            rows.append(functional.avg_pool2d(cells, patch, stride=1, padding=patch // 2)[:, 0])
+        return torch.cat(rows).cpu().numpy()
 
-    def _scored(self, canvases: torch.Tensor) -> list[list[Peak]]:
+    def _taken(self, steps: Sequence[climb.Step]) -> list[climb.Top | None]:
+        """Answer steps, all their poses scored in one batch for each size of canvas."""
+        answers: list[climb.Top | None] = [None] * len(steps)
+        for size in {step.size for step in steps}:
+            asked = [(number, pose) for number, step in enumerate(steps) if step.size == size for pose in step.poses]
+            tries = [(steps[number].sheet, pose) for number, pose in asked]
+            found = self._settled(tries, size, [self._variant(steps[number].waves) for number, _ in asked])
+            for (number, pose), (z, x, y) in zip(asked, found, strict=True):
+                if answers[number] is None and z > steps[number].above:
+                    answers[number] = z, pose.moved(x=pose.x + x, y=pose.y + y)
+        return answers
+
+    def _variant(self, waves: Carriers) -> int:
+        return next(number for number, ours in enumerate(self._waves) if ours is waves)
+
+    def _settled(self, tries: Sequence[Try], size: int, variants: Sequence[int]) -> list[tuple[float, float, float]]:
+        """Return the best score of each pose over small shifts, and those shifts."""
+        order, planes = [], []
+        for members, straight, mirrored in self._pilots(tries, size):
+            poses = [tries[number][1] for number in members]
+            flip = self._tensor(np.array([[pose.flip] for pose in poses]))
+            shift = self._tensor(np.array([(pose.x, pose.y) for pose in poses], np.float32))
+            turned = self._turned[self._tensor(np.array(variants)[members])].conj()
+            # no matrix product: a card may be set to round its factors to 10 bits
+            moved = torch.exp(1j * (shift[:, :1] * self._turn_of_a_unit[0] + shift[:, 1:] * self._turn_of_a_unit[1]))
+            inner = torch.where(flip, mirrored[: len(poses)], straight[: len(poses)]) * turned * moved
+            plane = ((inner[:, None] * self._across) @ self._down).real.flatten(1)
+            order.append(members)
+            planes.append(plane / (inner.abs().square().sum(1, keepdim=True) / 2 + 1e-30).sqrt())
+        scores = torch.cat(planes).cpu().numpy()[np.argsort(np.concatenate(order))]
+        reach, pitch = climb.SETTLE
+        best = scores.argmax(1)
+        x, y = (np.stack(np.divmod(best, 2 * reach + 1)) - reach) * pitch
+        return list(zip(scores[np.arange(len(best)), best].tolist(), x.tolist(), y.tolist(), strict=True))
+
+    def _pilots(self, tries: Sequence[Try], size: int) -> Iterator[tuple[np.ndarray, torch.Tensor, torch.Tensor]]:
+        """Yield (numbers of the tries, pilots' coefficients as the picture is, and mirrored), zeros after the last.
+
+        Batches are of few sizes, since a device plans its transforms anew for each size.
+        """
+        full = max(1, self._batch * GRID**2 // size**2)
+        numbers: list[int] = []
+        waiting: list[torch.Tensor] = []
+        for members, canvases in self._canvases(tries, size):
+            numbers += members.tolist()
+            waiting.append(canvases)
+            while len(numbers) >= full:
+                laid = torch.cat(waiting)
+                yield np.array(numbers[:full]), *self._both_ways(self._whitened(laid[:full]), size)
+                numbers, waiting = numbers[full:], [laid[full:]]
+        if numbers:
+            gap = waiting[0].new_zeros(-len(numbers) % self._unit, size, size)
+            yield np.array(numbers), *self._both_ways(self._whitened(torch.cat([*waiting, gap])), size)
+
+    def _canvases(self, tries: Sequence[Try], size: int) -> Iterator[tuple[np.ndarray, torch.Tensor]]:
+        """Yield (numbers of the tries, their maps laid on canvases [n, size, size]) in batches of one kind."""
+        turned = [sheet.quarter(pose.quarter) for sheet, pose in tries]
+        linear = matrices([pose for _, pose in tries])
+        extent = np.array([sheet.extent for sheet in turned])
+        reach = (np.abs(linear) @ extent[..., None])[..., 0] * size / CANVAS + 2
+        tiles = np.clip(np.ceil(reach / size), 1, MOST_TILES).astype(int)
+        # grid_sample counts from -1 to 1 over the map, and over the canvas of as many squares as it covers
+        theta = np.linalg.inv(linear) * tiles[:, None] * CANVAS / extent[:, :, None]
+        theta = self._tensor(theta.astype(np.float32))
+        groups: dict[tuple[int, int, int], list[int]] = {}
+        for sheet, members in _by_sheet(turned):
+            for number, level in zip(members, sheet.level_at(linear[members], size / CANVAS), strict=True):
+                groups.setdefault((self._level(sheet, int(level)), *tiles[number]), []).append(int(number))
+        for (level, across, down), members in groups.items():
+            most = max(1, self._batch * GRID**2 // (size**2 * int(across * down)))
+            for part in np.array_split(np.array(members), -(-len(members) // most)):
+                level_map, picked = self._levels[level][1], theta[self._tensor(part)]
+                yield part, _laid(level_map, picked, size, int(across), int(down))
+
+    def _level(self, sheet: Sheet, number: int) -> int:
+        """Put a copy of a map on the device, once, and return its name."""
+        values = sheet.levels[number]
+        if id(values) not in self._levels:
+            self._levels[id(values)] = values, self._tensor(values)
+        return id(values)
+
+    def _whitened(self, canvases: torch.Tensor) -> torch.Tensor:
+        """Return the kept part of each spectrum, divided by its local strength: complex64 [n, kept]."""
         reach, width = statistic.REACH, statistic.WIDTH
         spectrum = torch.fft.rfft2(canvases)[..., :width]
-        kept = torch.cat([spectrum[:, GRID - reach :], spectrum[:, : reach + 1]], 1)
-        power = kept.abs().square()[:, None]
-        power = functional.avg_pool2d(functional.pad(power, (4, 4, 4, 4), mode="reflect"), 9, stride=1)
-        level, values = power.flatten(1), kept.flatten(1)
+        kept = torch.cat([spectrum[:, -reach:], spectrum[:, : reach + 1]], 1)
+        power = functional.pad(torch.view_as_real(kept).square().sum(-1)[:, None], (4, 4, 4, 4), mode="reflect")
+        level = functional.avg_pool2d(functional.avg_pool2d(power, (9, 1), stride=1), (1, 9), stride=1).flatten(1)
         floor = (1e-9 * level.mean(1, keepdim=True) + 1e-20).clamp_min(1e-20)
-        q = values / level.maximum(floor).sqrt()
-        straight = q[:, self._at] * self._centre
-        other = q[:, self._mirrored_at] * self._mirrored_centre
-        mirrored = torch.where(self._on_axis, other, other.conj())
-        results: list[list[Peak]] = [[] for _ in range(len(canvases))]
-        for flip, picked in ((False, straight), (True, mirrored)):
-            scale = GRID * GRID / 2 / (picked.abs().square().sum(1) / 2 + 1e-30).sqrt()
-            for variant, turned in enumerate(self._turned):
-                best, at = self._planes(turned * picked.conj()).max(1)
-                found = zip((best * scale).tolist(), at.tolist(), strict=True)
-                for peaks, (z, index) in zip(results, found, strict=True):
-                    y, x = divmod(index, GRID)
-                    peaks.append(Peak(z, x * CANVAS / GRID, y * CANVAS / GRID, flip, variant))
-        return results
+        return kept.flatten(1) / level.maximum(floor).sqrt()
+
+    def _both_ways(self, q: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the pilots' coefficients, referred to the canvas's centre, as the picture is and mirrored."""
+        ours, others = (q[:, at] * turn for at, turn in zip(self._places, self._centres[size], strict=True))
+        return ours, torch.where(self._on_axis, others, others.conj())
+
+    def _peaks(self, picked: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield (score, cell) of the best shift for each variant."""
+        scale = CELLS / 2 / (picked.abs().square().sum(1) / 2 + 1e-30).sqrt()
+        for turned in self._turned:
+            best, cell = self._planes(turned * picked.conj()).max(1)
+            yield best * scale, cell
 
     def _planes(self, inner: torch.Tensor) -> torch.Tensor:
-        spectrum = torch.zeros(len(inner), GRID * statistic.WIDTH, dtype=torch.complex64, device=self.device)
+        spectrum = torch.zeros(len(inner), GRID * (GRID // 2 + 1), dtype=torch.complex64, device=self.device)
         spectrum[:, self._slots] = inner
-        spectrum[:, self._axis_slots] = inner[:, self._on_axis].conj()
-        down = torch.fft.ifft(spectrum.reshape(-1, GRID, statistic.WIDTH), dim=1)
-        return torch.fft.irfft(down, n=GRID, dim=2).flatten(1)
+        spectrum[:, self._axis_slots] = inner[:, self._axis].conj()
+        return torch.fft.irfft2(spectrum.reshape(-1, GRID, GRID // 2 + 1), s=(GRID, GRID)).flatten(1)
 
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device, non_blocking=True)
+
+
+def _laid(level: torch.Tensor, theta: torch.Tensor, size: int, across: int, down: int) -> torch.Tensor:
+    """Lay a map on `across` x `down` squares and fold them into one: float32 [n, size, size]."""
+    count = len(theta)
+    x, y = (_centres(n * size, level.device) for n in (across, down))
+    grid = theta[:, None, None, :, 0] * x[:, None] + theta[:, None, None, :, 1] * y[:, None, None]
+    values = level.expand(count, 1, -1, -1)
+    laid = functional.grid_sample(values, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    folded = laid.reshape(count, down, size, across, size).sum((1, 3))
+    # the centre of an even number of squares is an edge of theirs
+    return folded.roll((size // 2 * (1 - down % 2), size // 2 * (1 - across % 2)), (1, 2))
+
+
+def _centres(count: int, device: torch.device) -> torch.Tensor:
+    """Return the centres of pixels on a line from -1 to 1."""
+    return (torch.arange(count, device=device, dtype=torch.float32) * 2 + 1) / count - 1
+
+
+def _by_sheet(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, np.ndarray]]:
+    """Yield each sheet with the numbers of the places where it stands."""
+    numbers: dict[int, list[int]] = {}
+    for number, sheet in enumerate(sheets):
+        numbers.setdefault(id(sheet), []).append(number)
+    for members in numbers.values():
+        yield sheets[members[0]], np.array(members)

@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+
+from wan_sdk.marking.watermark import carriers, climb, front
+from wan_sdk.marking.watermark.correlate import Scores
+from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet, matrices
+from wan_sdk.marking.watermark.search import Search, Sheets
+
+
+def search_of(frames: int) -> Search:
+    timeline = front.Timeline()
+    rng = np.random.default_rng(0)
+    for _ in range(frames):
+        timeline.add(rng.standard_normal((64, 96), dtype=np.float32))
+    return Search(Sheets(timeline, (64, 96)), (carriers.carriers(),), math.log(1e-9))
+
+
+def test_one_picture_has_no_stretches_of_time_to_look_at():
+    search = search_of(frames=1)
+    search.account.open_stage()
+    tries = [(sheet, Pose()) for sheet in search.sheets.quarters]
+    assert tries == []
+    assert not search.wide(tries)
+    assert not search.patches(tries)
+    assert not search.near(tries)
+    assert (search.account.cells, search.log_p) == (0, 0.0)
+
+
+def test_many_poses_have_the_matrices_and_the_copies_of_each():
+    poses = [Pose(), Pose(0.4), Pose(2.5, 1.3, -0.2), Pose(0.7, 0.8, 0.1)]
+    linear = matrices(poses)
+    np.testing.assert_allclose(linear, [pose.matrix for pose in poses], atol=1e-12)
+    sheet = Sheet(np.zeros((256, 455), np.float32), (720, 1280))
+    sizes = [sheet.levels[at].shape for at in sheet.level_at(linear, GRID / 2)]
+    assert sizes == [sheet.level_for(pose.matrix, GRID / 2).shape for pose in poses]
+    assert sizes[2] == (256, 455)
+    assert sizes[1][0] < 128 * 0.75
+
+
+def test_the_best_peaks_come_first_with_their_places():
+    z, cell = np.zeros((3, 2, 1)), np.zeros((3, 2, 1), np.int64)
+    z[1, 1, 0], cell[1, 1, 0] = 9.0, 128 * GRID + 64
+    z[2, 0, 0] = 4.0
+    (first, peak), (second, _), *rest = Scores(z, cell).falling()
+    assert (first, peak.z, peak.x, peak.y, peak.flip, peak.variant) == (1, 9.0, 0.5, 1.0, True, 0)
+    assert second == 2
+    assert [number for number, _ in rest] == [0, 0, 1, 2]
+
+
+def test_climbs_side_by_side_end_where_each_ends_alone():
+    summit = Pose(1.02, 0.99, 0.03)
+    asked = []
+
+    def take(steps):
+        asked.append(len(steps))
+        return [first_above(step) for step in steps]
+
+    def first_above(step):
+        for pose in step.poses:
+            z = 10 - 100 * (abs(pose.scale - summit.scale) + abs(pose.aspect - summit.aspect) + abs(pose.turn - 0.03))
+            if z > step.above:
+                return z, pose
+        return None
+
+    sheet, waves = Sheet(np.zeros((64, 64), np.float32), (64, 64)), carriers.carriers()
+    starts = [Pose(1.01, 0.99, 0.03), Pose(1.0, 1.0, 0.02), Pose(1.0201, 0.99, 0.03)]
+    together = climb.together([climb.climb(sheet, waves, pose) for pose in starts], take)
+    alone = [climb.together([climb.climb(sheet, waves, pose)], take)[0] for pose in starts]
+    assert together == alone
+    assert asked[:16] == [3] * 16
+    assert min(z for z, _ in together) > 9.7
