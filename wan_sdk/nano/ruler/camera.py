@@ -6,12 +6,12 @@ enough. Each is fitted with a free path first, then with the nearest path that t
 
 from __future__ import annotations
 
-import math
+import math, os
 
 import numpy as np
 
 from wan_sdk.nano.ruler.depths import World
-from wan_sdk.nano.ruler.fitting import DEEP, FINE, LAST, OUTLIER, ROUGH, Fit, Scene, fit
+from wan_sdk.nano.ruler.fitting import DEEP, FINE, LAST, OUTLIER, ROUGH, SECOND, Fit, Scene, fit
 from wan_sdk.nano.ruler.paths import KNOTS, Curves, free_curves, knots_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
@@ -25,7 +25,8 @@ _LEAST_BESIDE = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {
     "zoom": 0.8 * math.log(RANGES["zoom"].smallest)
 }
 """A second move that is smaller corrects the first rather than being one."""
-_FINALISTS = 3
+_FINALISTS, _SEEDS, _PAIRS = 3, 4, 4
+_PLAINER = 0.05
 _LEAST_SHAKEN = 9
 """Frames that it takes to tell a shake from a move."""
 _FARTHEST = dict(zip(DEEP, (0.55, 1.0, 0.75, 60.0), strict=True))
@@ -46,55 +47,64 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
         return Fit({}, {}, np.zeros((0, 0)), 0.0, 0.0)
     land, room, sea = World(), World(indoors=True), World(waves=_WAVES / fps)
     kinds = (*KINDS, SHAKE) if frames >= _LEAST_SHAKEN else KINDS
-    rough = [
-        (_total(found), points, land, found)
-        for points in papers
-        for found in _one_more(Scene(points.thinned(), frames, aspect, land), kinds, None)
-    ]
-    points = min(rough, key=lambda each: each[0] / each[-1].points)[1]
-    few = points.thinned()
-    rough = [each for each in rough if each[1] is points]
+    tries = [_tried(Scene(points.thinned(), frames, aspect, land), kinds) for points in papers]
+    paper = max(range(len(papers)), key=lambda k: _gain(tries[k]) - _PLAINER * (k > 0))
+    points, rough = papers[paper], tries[paper]
+    few = {world: Scene(points.thinned(), frames, aspect, world) for world in (land, room, sea)}
     for world, some in ((room, DEEP), (sea, kinds)):
-        rough += [(_total(found) + _RARER * found.points, points, world, found) for found in _one_more(Scene(few, frames, aspect, world), some, None)]
-    rough.sort(key=lambda each: each[0])
-    scenes = {world: Scene(points, frames, aspect, world) for world in (land, room, sea)}
-    tries = [(_fitted(scenes[world], found.values), world) for _, _, world, found in rough[:_FINALISTS]]
-    best, world = min(tries, key=lambda each: _total(each[0]) + _RARER * (each[1] is not land) * each[0].points)
-    still = {w: fit(scene, {}, {}, LAST) for w, scene in scenes.items()}
-    stillest = min(still.values(), key=_total)
-    doubt = _ON_WATER * stillest.points if stillest is still[sea] else 0.0  # waves make a still camera look moved
-    import os
+        rough += _tried(few[world], some)
+    rough.sort(key=_rough_total)
+    pairs = [
+        (scene, found)
+        for scene, one in [each for each in rough if SHAKE not in each[1].dials][:_SEEDS]
+        if one.dials
+        for found in _one_more(scene, kinds, one)
+    ]
+    pairs.sort(key=_rough_total)
+    full = {world: Scene(points, frames, aspect, world) for world in few}
+    finalists = [each for each in rough if each[1].dials][:_FINALISTS] + _distinct(pairs)[:_PAIRS]
+    fits = [(full[scene.world], _fitted(full[scene.world], found.values)) for scene, found in finalists]
+    fits += [(scene, fit(scene, {}, {}, LAST)) for scene in full.values()]
     if os.environ.get("DEBUG"):
-        print("papers", len(papers), [p is points for p in papers])
-        print("rough", [(tuple(f.dials), w, round(t/f.points, 3)) for t, _, w, f in rough])
-        print("still", [round(_total(s)/s.points,3) for s in still.values()])
-        print("one", [({k: round(float(v[-1]),3) if v.ndim==1 else 's' for k,v in b.dials.items()}, w, round(_total(b)/b.points,3)) for b, w in tries])
-    if _total(best) + _RARER * (world is not land) * best.points + doubt > _total(stillest):
-        return stillest
-    pair = _with_second(scenes[world], best, kinds)
-    if len(pair.dials) < 2:
-        return pair
-    second = _fitted(scenes[world], {kind: _knotted(path) if kind != SHAKE else pair.values[kind] for kind, path in list(pair.dials.items())[1:]})  # the first may have stood in for two
-    return min(pair, _with_second(scenes[world], second, kinds), key=_total)
+        say = lambda b: {k: round(float(v[-1]),3) if v.ndim==1 else 's' for k,v in b.dials.items()}
+        print("papers", len(papers), paper, [round(float(_gain(t)),3) for t in tries])
+        print("rough", [(*f.dials, f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))/f.points), 3)) for s, f in rough])
+        print("pairs", [(*f.dials, f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))/f.points), 3)) for s, f in pairs[:8]])
+        print("final", [(say(f), f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))/f.points), 3)) for s, f in fits])
+    return min(fits, key=_rough_total)[1]
 
 
-def _with_second(scene: Scene, one: Fit, kinds: tuple[str, ...]) -> Fit:
-    """Return the fit with the move that explains most beside that of `one`, or `one` if none explains enough."""
-    few = Scene(scene.points.thinned(), scene.frames, scene.aspect, scene.world)
-    rough = sorted(_one_more(few, kinds, one), key=_total)
-    fine = [_fitted(scene, found.values) for found in rough[:_FINALISTS]]
-    import os
-    if os.environ.get("DEBUG"):
-        print("second rough", [(tuple(f.dials), round(_total(f)/f.points, 3)) for f in rough])
-        print("   fine", [({k: round(float(v[-1]),3) if v.ndim==1 else 's' for k,v in f.dials.items()}, round(_total(f)/f.points, 3)) for f in fine])
-    return min(one, *fine, key=_total)
+def _tried(scene: Scene, kinds: tuple[str, ...]) -> list[tuple[Scene, Fit]]:
+    return [(scene, found) for found in (fit(scene, {}, {}, ROUGH), *_one_more(scene, kinds, None))]
+
+
+def _gain(tries: list[tuple[Scene, Fit]]) -> float:
+    """Return how much better than stillness the best move explains a scene, for a point."""
+    still = tries[0][1]
+    return (still.cost - min(found.cost for _, found in tries)) / still.points
+
+
+def _rough_total(each: tuple[Scene, Fit]) -> float:
+    scene, found = each
+    price = _RARER * (scene.world != World())
+    if not found.dials and scene.world.waves:
+        price -= _ON_WATER  # waves make a still camera look moved
+    return _total(found) + price * found.points
+
+
+def _distinct(pairs: list[tuple[Scene, Fit]]) -> list[tuple[Scene, Fit]]:
+    """Return the best of each pair of moves in each world."""
+    best: dict[tuple[World, frozenset[str]], tuple[Scene, Fit]] = {}
+    for scene, found in pairs:
+        best.setdefault((scene.world, frozenset(found.dials)), (scene, found))
+    return list(best.values())
 
 
 def _one_more(scene: Scene, kinds: tuple[str, ...], one: Fit | None) -> list[Fit]:
     """Return rough fits of each kind of move, beside `one`."""
     begin = {} if one is None else {kind: _knotted(path) if kind != SHAKE else one.values[kind] for kind, path in one.dials.items()}
     return [
-        fit(scene, {each: free_curves(each, scene.frames) for each in (*begin, kind)}, begin, ROUGH)
+        fit(scene, {each: free_curves(each, scene.frames) for each in (*begin, kind)}, begin, SECOND if begin else ROUGH)
         for kind in kinds
         if kind not in begin
     ]

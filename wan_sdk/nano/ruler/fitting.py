@@ -28,6 +28,7 @@ _NUDGE_DEGREES = 0.05
 
 
 ROUGH = ((0, 1, 0.02, 3), (0, 2, 0.012, 3), (1, 3, 0.008, 3))
+SECOND = ((0, 2, 0.012, 3), (1, 3, 0.008, 2))
 FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
 LAST = ((2, 12, 0.004, 3),)
 """Blur, frames after a point's first, usual error in half widths, and steps taken with them."""
