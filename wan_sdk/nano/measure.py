@@ -156,7 +156,7 @@ def _span(path: np.ndarray) -> tuple[float, float]:
 
 
 def _explained(fit: Fit) -> float:
-    return float(np.clip(1 - fit.cost / (4 * fit.points), 0, 1)) if fit.points else 1.0
+    return float(np.clip(1 - fit.cost / 4, 0, 1))
 
 
 def _seam(pixels: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from wan_sdk.nano.ruler.depths import GUESSES, World, depth_cost, layers_of
 from wan_sdk.nano.ruler.paths import KNOTS, Curves, dials_of
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import SHAKE, Dials, Rig, rig_of
+from wan_sdk.nano.world.camera import LARGEST
 
 DEEP = ("dolly", "truck", "pedestal", "orbit")
 """The moves that change the place of the camera, so that near things move more than far ones."""
@@ -23,14 +24,16 @@ OUTLIER, _PAPER = 8.0, 0.9
 _LEAST_SLOPE = 40.0
 _CENTRAL = 0.03
 """Importance of a point in the middle, where the subject is and may move by itself."""
+_MODEST = 2.0
 _NUDGES = {"zoom": 0.002, "dolly": 0.002, "truck": 0.002, "pedestal": 0.002}
 _NUDGE_DEGREES = 0.05
 
 
 ROUGH = ((0, 1, 0.02, 3), (0, 2, 0.012, 3), (1, 3, 0.008, 3))
-SECOND = ((0, 2, 0.012, 3), (1, 3, 0.008, 2))
 FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
 LAST = ((2, 12, 0.004, 3),)
+QUICK = ((1, 5, 0.006, 1), (2, 12, 0.004, 1))
+POLISH = ((1, 5, 0.006, 2), *LAST)
 """Blur, frames after a point's first, usual error in half widths, and steps taken with them."""
 
 
@@ -42,15 +45,13 @@ class Fit:
       dials: Kind of move to its path.
       values: Kind to the weights of the curves that its path is made of.
       normal: The last step's normal equations, by kinds in order.
-      cost: Of all points, robust, in squares of the usual error.
-      points: Sum of the points' importance.
+      cost: Of a point in the mean, robust, in squares of the usual error.
     """
 
     dials: Dials
     values: dict[str, np.ndarray]
     normal: np.ndarray
     cost: float
-    points: float
 
 
 @dataclass
@@ -61,13 +62,15 @@ class Scene:
     frames: int
     aspect: float
     world: World
+    water: float = 1.0
     looks: dict[tuple[int, int, float], Look] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         u, v = self.points.start.T
         self.central = (u / 0.55) ** 2 + ((v + 0.08) / (0.75 * self.aspect)) ** 2 < 1
-        self.importance = np.where(self.central, _CENTRAL, 1.0)
-        self.drift = np.where(v < -0.03, self.world.waves, 0.0)
+        water = (v < -0.03) & (self.world.waves > 0)
+        self.importance = np.where(self.central, _CENTRAL, np.where(water, self.water, 1.0))
+        self.drift = np.where(water, self.world.waves, 0.0)
 
     def look(self, level: int, span: int, scale: float) -> Look:
         """Return the sightings in pictures of one blur, at most some frames after a point was chosen."""
@@ -145,7 +148,7 @@ def fit(
             depths = np.clip(depths + depth_step, 0.0, 2.5)
             dials = dials_of(values, curves)
             rig = rig_of(dials, scene.frames, scene.aspect)
-    return Fit(dials, values, normal, cost, float(scene.importance.sum()))
+    return Fit(dials, values, normal, cost)
 
 
 def _step(
@@ -177,19 +180,19 @@ def _step(
     a = np.bincount(point, weight * by_depth**2, count) + prior + 1e-12
     c = np.bincount(point, weight * by_depth * error, count) + prior * (expected - depths)
     if not curves:
-        return {}, c / a, np.zeros((0, 0)), float(cost.sum())
+        return {}, c / a, np.zeros((0, 0)), float(cost.sum() / scene.importance.sum())
     design = _design(look, curves, depths, rig, dials, place, slope)
     b = np.stack([np.bincount(point, row, count) for row in design * (weight * by_depth)])
     weighted = design * weight
     normal = weighted @ design.T - (b / a) @ b.T
     gradient = weighted @ error - (b / a) @ c
-    smooth = _smoothness(curves, normal)
+    smooth = _smoothness(curves, normal, scale)
     damped = normal + smooth + np.diag(1e-3 * np.diag(normal) + 1e-12)
     flat = np.concatenate([values[kind].ravel() for kind in curves])
     step = np.linalg.solve(damped, gradient - smooth @ flat)
     parts = np.split(step, np.cumsum([values[kind].size for kind in curves])[:-1])
     steps = {kind: part.reshape(values[kind].shape) for kind, part in zip(curves, parts, strict=True)}
-    return steps, (c - b.T @ step) / a, normal, float(cost.sum())
+    return steps, (c - b.T @ step) / a, normal, float(cost.sum() / scene.importance.sum())
 
 
 def _design(
@@ -222,8 +225,8 @@ def _searched_depths(look: Look, rig: Rig, depths: np.ndarray, *, level: bool) -
     return best
 
 
-def _smoothness(curves: Curves, normal: np.ndarray) -> np.ndarray:
-    """Return a small preference for steady paths, so that times without points follow their neighbours."""
+def _smoothness(curves: Curves, normal: np.ndarray, scale: float) -> np.ndarray:
+    """Return a small preference for steady and small moves, so that what no point tells stays in bounds."""
     total = np.zeros_like(normal)
     bend = np.diff(np.concatenate([np.zeros((1, KNOTS)), np.eye(KNOTS)]), n=2, axis=0)
     at = 0
@@ -232,5 +235,7 @@ def _smoothness(curves: Curves, normal: np.ndarray) -> np.ndarray:
         if kind != SHAKE and size == KNOTS:
             own = slice(at, at + size)
             total[own, own] = 0.02 * np.diag(normal)[own].mean() * bend.T @ bend
+        if kind in LARGEST:
+            total[range(at, at + size), range(at, at + size)] += _MODEST * (scale / LARGEST[kind]) ** 2 / len(rows)
         at += size
     return total

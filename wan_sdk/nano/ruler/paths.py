@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from wan_sdk.nano.ruler.rig import SHAKE, Dials
-from wan_sdk.spec.camera_moves import EASES, Ease
+from wan_sdk.spec.camera_moves import Ease
 from wan_sdk.spec.camera_pose import SHAKE_HALF_PERIODS, eased_time
 
 KNOTS = 6
+EASES: tuple[Ease, ...] = ("linear", "in", "out", "in-out")
 _SHARES = tuple(np.arange(0.2, 0.81, 0.05).round(2).tolist())
 
 
@@ -42,13 +43,22 @@ def spanned_curve(span: Span, frames: int) -> np.ndarray:
     return np.array([[eased_time(float(each), span.ease) for each in s]])
 
 
-def spans_of(count: int) -> Iterator[tuple[Span, ...]]:
-    """Yield every way in which one or two moves may share a clip: at once, in turn, with rests."""
+@lru_cache(maxsize=4)
+def spans_of(count: int) -> tuple[tuple[Span, ...], ...]:
+    """Return every way in which one or two moves may share a clip: at once, in turn, with rests."""
+    found: list[tuple[Span, ...]] = []
     for ease in EASES:
-        yield (Span(ease=ease),) * count  # type: ignore[arg-type]
+        found.append((Span(ease=ease),) * count)
         for share in _SHARES:
-            first, second = Span(0.0, share, ease), Span(share, 1.0, ease)  # type: ignore[arg-type]
-            yield from ((first,), (second,)) if count == 1 else ((first, second), (second, first))
+            first, second = Span(0.0, share, ease), Span(share, 1.0, ease)
+            found += ((first,), (second,)) if count == 1 else ((first, second), (second, first))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def shapes_of(count: int) -> np.ndarray:
+    """Return the weights of the free curves for each of `spans_of`: [ways, moves, knots]."""
+    return np.array([[knots_of(span) for span in spans] for spans in spans_of(count)])
 
 
 def dials_of(values: dict[str, np.ndarray], curves: Curves) -> Dials:

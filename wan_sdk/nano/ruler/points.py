@@ -13,7 +13,6 @@ LINES = 96
 BLURS = (3.0, 1.6, 0.8)
 _EVERY = 3
 _AFTER = (1, 2, 3, 5, 8, 12)
-_SOON = 3
 _ROWS, _COLUMNS, _IN_A_CELL = 8, 12, 2
 _LEAST_SLOPE = 0.6
 _SLOW_PIXELS = 8.0
@@ -46,11 +45,10 @@ class Points:
         return 2 / self.levels[0].shape[2]
 
     def thinned(self) -> Points:
-        """Return about a quarter of the points, those of the frames in between left out, and what is seen soon after."""
+        """Return about a quarter of the points, those of the frames in between left out."""
         few = (self.anchor % (2 * _EVERY) == 0) & (np.arange(len(self)) % _IN_A_CELL == 0)
-        soon = few[self.point] & (self.frame - self.anchor[self.point] <= _SOON)
-        number = np.cumsum(few) - 1
-        return Points(self.anchor[few], self.start[few], number[self.point[soon]], self.frame[soon], self.levels)
+        kept, number = few[self.point], np.cumsum(few) - 1
+        return Points(self.anchor[few], self.start[few], number[self.point[kept]], self.frame[kept], self.levels)
 
     def look(self, level: int, frame: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return brightness, its slopes [n, 2], and whether the place is in the picture, between the pixels."""
