@@ -16,18 +16,18 @@ from wan_sdk.nano.ruler.fitting import DEEP, FINE, LAST, OUTLIER, POLISH, QUICK,
 from wan_sdk.nano.ruler.paths import KNOTS, Curves, free_curves, shapes_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
-from wan_sdk.nano.world.camera import RANGES
+from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _WAVES = 1.31 / SUBJECT_DISTANCE
 """Speed of the world's waves away from the camera, in distances a second."""
-_FIRST_MOVE, _SECOND_MOVE, _RARER, _ON_WATER = 0.12, 0.25, 0.1, 0.2
+_FIRST_MOVE, _SECOND_MOVE, _RARER, _ON_WATER = 0.15, 0.25, 0.1, 0.05
 _LEAST_BESIDE = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {
     "zoom": 0.8 * math.log(RANGES["zoom"].smallest)
 }
 """A second move that is smaller corrects the first rather than being one."""
 _FINALISTS, _SINGLES, _PAIRS, _GUESSES = 3, 3, 7, 6
-_WATER = 0.15
+_MODEST = 0.1
 _PLAINER = 0.05
 _LEAST_SHAKEN = 9
 """Frames that it takes to tell a shake from a move."""
@@ -81,12 +81,7 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
         print("rough", [(*f.dials, f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))), 3)) for s, f in rough])
         print("final", [(say(f), f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))), 3)) for s, f, _ in fits])
         print("guess", [(say(f), f"{s.world.indoors:d}{s.world.waves>0:d}", round(float(_rough_total((s,f))), 3)) for s, f, _ in guesses[:8]])
-    scene, found, _ = min(fits, key=lambda each: _rough_total(each[:2]))
-    if not scene.world.waves:
-        return found
-    # on water: what else there is says more than the waves, of which there are several, each with a speed of its own
-    rest = Scene(points, frames, aspect, sea, _WATER)
-    return min((fit(rest, curves, found.values, LAST) for _, found, curves in fits), key=_total)
+    return min(fits, key=lambda each: _rough_total(each[:2]))[1]
 
 
 def _guessed(scene: Scene) -> list[tuple[Curves, dict[str, np.ndarray]]]:
@@ -186,7 +181,7 @@ def _total(found: Fit) -> float:
         elif number and abs(path[-1]) < _LEAST_BESIDE[kind]:
             price += OUTLIER
         if kind in DEEP:
-            price += 0.03 + OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
+            price += 0.03 + _MODEST * (path[-1] / LARGEST[kind]) ** 2 + OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
     return found.cost + price
 
 

@@ -24,6 +24,7 @@ OUTLIER, _PAPER = 8.0, 0.9
 _LEAST_SLOPE = 40.0
 _CENTRAL = 0.03
 """Importance of a point in the middle, where the subject is and may move by itself."""
+_WAVE_SPEEDS = (1.0, 0.8, 0.62)
 _MODEST = 2.0
 _NUDGES = {"zoom": 0.002, "dolly": 0.002, "truck": 0.002, "pedestal": 0.002}
 _NUDGE_DEGREES = 0.05
@@ -62,15 +63,14 @@ class Scene:
     frames: int
     aspect: float
     world: World
-    water: float = 1.0
     looks: dict[tuple[int, int, float], Look] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         u, v = self.points.start.T
         self.central = (u / 0.55) ** 2 + ((v + 0.08) / (0.75 * self.aspect)) ** 2 < 1
-        water = (v < -0.03) & (self.world.waves > 0)
-        self.importance = np.where(self.central, _CENTRAL, np.where(water, self.water, 1.0))
-        self.drift = np.where(water, self.world.waves, 0.0)
+        self.on_water = (v < -0.03) & (self.world.waves > 0)
+        self.importance = np.where(self.central, _CENTRAL, 1.0)
+        self.drift = np.where(self.on_water, self.world.waves, 0.0)
 
     def look(self, level: int, span: int, scale: float) -> Look:
         """Return the sightings in pictures of one blur, at most some frames after a point was chosen."""
@@ -142,6 +142,8 @@ def fit(
         look = scene.look(blur, span, scale)
         if set(DEEP) & set(curves) and any(path.any() for path in dials.values()):
             depths = _searched_depths(look, rig, depths, level=level)
+        if scene.world.waves:
+            scene.drift = _searched_drift(look, rig, depths)
         for _ in range(rounds if curves else 1):
             step, depth_step, normal, cost = _step(look, curves, values, depths, rig, dials, level=level)
             values = {kind: values[kind] + step[kind] for kind in values}
@@ -222,6 +224,18 @@ def _searched_depths(look: Look, rig: Rig, depths: np.ndarray, *, level: bool) -
         _, error, _, inside = look.difference(rig, tried)
         cost = look.flow_cost(error, inside)[0] + depth_cost(layers, tried, scene.central)[0]
         best, least = np.where(cost < least, tried, best), np.minimum(cost, least)
+    return best
+
+
+def _searched_drift(look: Look, rig: Rig, depths: np.ndarray) -> np.ndarray:
+    """Return for each point on water the speed of the waves that it goes with best."""
+    scene = look.scene
+    best, least = scene.drift, np.full(len(depths), np.inf)
+    for share in _WAVE_SPEEDS:
+        scene.drift = np.where(scene.on_water, share * scene.world.waves, 0.0)
+        _, error, _, inside = look.difference(rig, depths)
+        cost = look.flow_cost(error, inside)[0]
+        best, least = np.where(cost < least, scene.drift, best), np.minimum(cost, least)
     return best
 
 
