@@ -15,14 +15,15 @@ from wan_sdk.nano.ruler.rig import EYE_HEIGHT, Rig
 from wan_sdk.nano.world.backdrop import FAR, WALL_DEPTH
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
-CLOUDS = 55.0
+_CLOUDS = 55.0
+"""Metres to the clouds; the sun is little farther, the stars are nowhere."""
 _NEVER = 1e3
 _SURE, _TILTED = 0.012, 0.035
 """Usual error of a depth on the ground, if the camera stood level when the clip began, and if it may not have."""
 _BACKDROP_SIGMA = 0.008
 _THINGS, _THINGS_ON_GROUND, _SUBJECT, _ANYTHING = 0.8, 2.0, 0.7, 5.0
-"""Costs of a point that lies on none of the layers."""
-NEAR, FARTHEST_THING = 0.75, 0.22
+"""Costs of a point that lies on no layer: on a tree before hills or ground, on the subject, on nothing known."""
+_FARTHEST_THING, _NEAREST_THING = 0.22, 0.75
 GUESSES = (0.25, 0.32, 0.4, 0.5, 0.65, 0.9, 1.05)
 """Depths to try for what stands about."""
 
@@ -78,7 +79,7 @@ def layers_of(world: World, rig: Rig, anchor: np.ndarray, start: np.ndarray, *, 
     else:
         hills = upright(FAR)
         low = ground > hills + 3 * sure
-        depth = [np.maximum(ground, 0), hills, upright(CLOUDS), 0 * one]
+        depth = [np.maximum(ground, 0), hills, upright(_CLOUDS), 0 * one]
         sigma = [sure, *[_BACKDROP_SIGMA * one] * 3]
         cost = [np.where(ground > 0, 0, _NEVER), *(np.where(low, _NEVER, price) for price in (0, 0.3, 0.6))]
     return Layers(np.array(depth), np.array(sigma), np.array(cost))
@@ -87,7 +88,7 @@ def layers_of(world: World, rig: Rig, anchor: np.ndarray, start: np.ndarray, *, 
 def depth_cost(
     layers: Layers, depths: np.ndarray, central: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the depth of each point costs: nothing on a layer, less for things that stand about than for nothing known.
+    """Return what the depth of each point costs: nothing on a layer, less if things may stand there than if not.
 
     Returns:
       The cost; the depth of the layer that it goes with, its usual error, and how strongly it is drawn there, 0 to 1.
@@ -96,7 +97,7 @@ def depth_cost(
     best = odd.argmin(0)[None]
     expected, sigma, usual = (np.take_along_axis(values, best, 0)[0] for values in (layers.depth, layers.sigma, odd))
     on_ground = layers.cost[0] == 0
-    thing = (depths > FARTHEST_THING) & (depths < NEAR) & ((depths > expected) | ~on_ground)
+    thing = (depths > _FARTHEST_THING) & (depths < _NEAREST_THING) & ((depths > expected) | ~on_ground)
     other = np.where(thing, np.where(on_ground, _THINGS_ON_GROUND, _THINGS), _ANYTHING)
     other = np.where(central & (np.abs(depths - 1) < 0.2), _SUBJECT, other)
     return np.minimum(usual, other), expected, sigma, 1 / (1 + np.exp(np.clip(usual - other, -30, 30)))

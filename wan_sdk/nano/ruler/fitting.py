@@ -22,13 +22,16 @@ DEEP = ("dolly", "truck", "pedestal", "orbit")
 OUTLIER, _PAPER = 8.0, 0.9
 """Costs of a point: that goes with nothing, that stays with the picture (hatching, a vignette)."""
 _LEAST_SLOPE = 40.0
+"""Gray levels a half width, below which a difference in brightness says little about a place."""
 _CENTRAL = 0.03
 """Importance of a point in the middle, where the subject is and may move by itself."""
 _WAVE_SPEEDS = (1.0, 0.8, 0.62)
+"""Of the long waves, the short ones, and where they mix, in parts of the first."""
 _MODEST = 2.0
+"""Points that would have to tell of a move for it to be as large as moves get."""
 _NUDGES = {"zoom": 0.002, "dolly": 0.002, "truck": 0.002, "pedestal": 0.002}
 _NUDGE_DEGREES = 0.05
-
+"""Small changes of a move's path, to see where points would go with it."""
 
 ROUGH = ((0, 1, 0.02, 3), (0, 2, 0.012, 3), (1, 3, 0.008, 3))
 FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
@@ -163,7 +166,7 @@ def _step(
     *,
     level: bool,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, float]:
-    """Return a robust Gauss-Newton step of the weights and of the depths, its normal equations, and the cost before it."""
+    """Return a robust Gauss-Newton step of weights and depths, its normal equations, and the cost before it."""
     scene, point, scale = look.scene, look.point, look.scale
     count = len(depths)
     place, error, slope, inside = look.difference(rig, depths)

@@ -51,7 +51,9 @@ def _without_blotches(gray: np.ndarray) -> np.ndarray | None:
     u, v, from_middle = _grid(gray)
     fade = np.clip(from_middle - 1.05, 0, 0.8) * 0.9
     wash = np.clip(((gray - _PAPER * fade) / (1 - fade) / _PAPER - 0.24) / 0.76, 0.01, 1.1)
-    patterns = [np.log1p(0.1 * np.sin(u * 5 + phase + 2 * np.sin(v * 7)) * np.sin(v * 6 + phase * 2)) for phase in _PHASES]
+    patterns = [
+        np.log1p(0.1 * np.sin(u * 5 + phase + 2 * np.sin(v * 7)) * np.sin(v * 6 + phase * 2)) for phase in _PHASES
+    ]
     best = _strongest(np.log(wash).mean(0), patterns, _LEAST_BLOTCHES)
     return None if best is None else np.clip(wash / np.exp(patterns[best]), 0, 1)
 

@@ -13,6 +13,7 @@ LINES = 96
 BLURS = (3.0, 1.6, 0.8)
 _EVERY = 3
 _AFTER = (1, 2, 3, 5, 8, 12)
+"""Frames after a point was chosen in which it is looked for."""
 _ROWS, _COLUMNS, _IN_A_CELL = 8, 12, 2
 _LEAST_SLOPE = 0.6
 _SLOW_PIXELS = 8.0
@@ -81,10 +82,10 @@ def choose(gray: np.ndarray) -> Points:
     Args:
       gray: float [frames, height, width], 0 to 1.
     """
-    gray = [_without_specks(picture * 255) for picture in gray]
-    levels = tuple(_sloped(gray, blur) for blur in BLURS)
+    clean = [_without_specks(picture * 255) for picture in gray]
+    levels = tuple(_sloped(clean, blur) for blur in BLURS)
     frames, height, width, _ = levels[0].shape
-    sharp = _sloped([_edged(picture) for picture in gray[::_EVERY]], BLURS[1])
+    sharp = _sloped([_edged(picture) for picture in clean[::_EVERY]], BLURS[1])
     slope = np.linalg.norm(sharp[..., 1:], axis=-1) * 2 / width  # gray levels a pixel
     cell = (np.arange(height) * _ROWS // height)[:, None] * _COLUMNS + np.arange(width) * _COLUMNS // width
     inner = np.zeros((height, width), bool)
