@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -42,6 +43,25 @@ def test_a_still_camera_is_still_even_if_the_subject_moves():
         assert read.words == "the camera holds still"
         assert read.amounts == {}
         assert read.drift < 0.003
+
+
+@pytest.mark.parametrize("style", ["watercolour", "vintage", "pencil"])
+def test_a_style_that_stays_with_the_picture_does_not_hide_a_move(style):
+    read = measure(clip(Move("truck", 0.3), style=style)).amounts
+    assert set(read) == {"truck"}
+    assert read["truck"] == pytest.approx(0.3, rel=0.15)
+
+
+def test_waves_are_not_taken_for_a_move():
+    read = measure(clip(Move("tilt", 12.0), place="sea", frames=25)).amounts
+    assert set(read) == {"tilt"}
+    assert read["tilt"] == pytest.approx(12, rel=0.1)
+
+
+def test_an_enlarged_clip_measures_as_the_clip():
+    small = clip(Move("orbit", 25.0))
+    large = small.with_pixels(np.stack([cv2.resize(each, None, fx=3, fy=3) for each in small.pixels]))
+    assert measure(large).amounts["orbit"] == pytest.approx(measure(small).amounts["orbit"], rel=0.05)
 
 
 def test_two_moves_are_told_apart():

@@ -13,9 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from wan_sdk.media.frames import Frames
-from wan_sdk.nano.ruler.camera import KINDS, SHAKE, Fit, read_camera
+from wan_sdk.nano.ruler.camera import read_camera
 from wan_sdk.nano.ruler.colour import subject_colour
-from wan_sdk.nano.ruler.points import choose
+from wan_sdk.nano.ruler.fitting import Fit
+from wan_sdk.nano.ruler.paper import undone
+from wan_sdk.nano.ruler.points import choose, sized_gray
+from wan_sdk.nano.ruler.rig import KINDS, SHAKE
 from wan_sdk.spec.camera_moves import MOVES, InTurn, Move, Node, Together
 from wan_sdk.spec.camera_words import words_of
 
@@ -72,8 +75,8 @@ def measure(frames: Frames, *, first_frame: np.ndarray | None = None) -> Measure
       first_frame: uint8 [height, width, 3], the picture that the clip was to start on.
     """
     pixels = frames.pixels
-    points = choose(pixels)
-    fit = read_camera(points, len(pixels), frames.height / frames.width, frames.fps)
+    papers = [choose(gray) for gray in undone(sized_gray(pixels))]
+    fit = read_camera(papers, len(pixels), frames.height / frames.width, frames.fps)
     colour, share = subject_colour(pixels)
     brightness = pixels.astype(np.float32).mean((1, 2, 3))
     return Measurement(
@@ -153,7 +156,7 @@ def _span(path: np.ndarray) -> tuple[float, float]:
 
 
 def _explained(fit: Fit) -> float:
-    return float(np.clip(1 - fit.cost / (4 * fit.points), 0, 1)) if fit.points else 1.0
+    return float(np.clip(1 - fit.cost / 4, 0, 1))
 
 
 def _seam(pixels: np.ndarray) -> float:

@@ -11,7 +11,9 @@ LINES = 96
 """Pictures are brought to about so many lines first, so that a blur or an error in pixels means one thing."""
 
 BLURS = (3.0, 1.6, 0.8)
-_EVERY, _SPAN = 3, 5
+_EVERY = 3
+_AFTER = (1, 2, 3, 5, 8, 12)
+"""Frames after a point was chosen in which it is looked for."""
 _ROWS, _COLUMNS, _IN_A_CELL = 8, 12, 2
 _LEAST_SLOPE = 0.6
 _SLOW_PIXELS = 8.0
@@ -43,6 +45,12 @@ class Points:
         """Width of a pixel in half widths."""
         return 2 / self.levels[0].shape[2]
 
+    def thinned(self) -> Points:
+        """Return about a quarter of the points, those of the frames in between left out."""
+        few = (self.anchor % (2 * _EVERY) == 0) & (np.arange(len(self)) % _IN_A_CELL == 0)
+        kept, number = few[self.point], np.cumsum(few) - 1
+        return Points(self.anchor[few], self.start[few], number[self.point[kept]], self.frame[kept], self.levels)
+
     def look(self, level: int, frame: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return brightness, its slopes [n, 2], and whether the place is in the picture, between the pixels."""
         stack = self.levels[level]
@@ -59,16 +67,25 @@ class Points:
         return value[:, 0], value[:, 1:], inside
 
 
-def choose(pixels: np.ndarray) -> Points:
-    """Choose points on edges in every third frame, a few in each part of the picture.
+def sized_gray(pixels: np.ndarray) -> np.ndarray:
+    """Return a clip in gray, about `LINES` high: [frames, height, width], 0 to 1.
 
     Args:
       pixels: uint8 [frames, height, width, 3].
     """
-    gray = [_without_specks(_sized(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))) for picture in pixels]
-    levels = tuple(_sloped(gray, blur) for blur in BLURS)
+    return np.stack([_sized(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)) for picture in pixels]).astype(np.float32) / 255
+
+
+def choose(gray: np.ndarray) -> Points:
+    """Choose points on edges in every third frame, a few in each part of the picture.
+
+    Args:
+      gray: float [frames, height, width], 0 to 1.
+    """
+    clean = [_without_specks(picture * 255) for picture in gray]
+    levels = tuple(_sloped(clean, blur) for blur in BLURS)
     frames, height, width, _ = levels[0].shape
-    sharp = _sloped([_edged(picture) for picture in gray[::_EVERY]], BLURS[1])
+    sharp = _sloped([_edged(picture) for picture in clean[::_EVERY]], BLURS[1])
     slope = np.linalg.norm(sharp[..., 1:], axis=-1) * 2 / width  # gray levels a pixel
     cell = (np.arange(height) * _ROWS // height)[:, None] * _COLUMNS + np.arange(width) * _COLUMNS // width
     inner = np.zeros((height, width), bool)
@@ -86,7 +103,7 @@ def choose(pixels: np.ndarray) -> Points:
         columns.append(kept % width)
     anchor, row, column = np.concatenate(anchors), np.concatenate(rows), np.concatenate(columns)
     start = np.stack([(column - (width - 1) / 2) * (2 / width), ((height - 1) / 2 - row) * (2 / width)], 1)
-    later = anchor[:, None] + np.arange(1, _SPAN + 1)
+    later = anchor[:, None] + np.array(_AFTER)
     point, step = np.nonzero(later < frames)
     return Points(anchor, start, point, later[point, step], levels)
 
