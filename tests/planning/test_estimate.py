@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from wan_sdk import models
 from wan_sdk.planning import Machine, Probe, resolve
 from wan_sdk.planning.estimate import forward_flop, sigmas, steps_run, tokens
-from wan_sdk.spec import Reference, Shot, Size
+from wan_sdk.spec import Reference, Shot
 
 SERVER = Machine("cuda", "server", 141, tflops=790, dtype="bfloat16")
 WALK = Reference.video("walk.mp4", strength=0.6)

@@ -19,8 +19,8 @@ UPSCALE_FLOP = 27.4e3
 # Memory of the untiled decode in float32 for one pixel of a frame: 8.2 GB at 832x480, 20.7 GB at 1280x704;
 # of nano's, in pieces, 0.31 GB at 320x192, its upscaler included.
 DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 5.1e3}
-# Speed of the decode as a share of that of the denoising. Wan's VAEs run in float32, whose convolutions have about 0.3
-# of the speed of attention in a model's own type, on two CPU cores as on a bf16 accelerator; nano's runs in its own type.
+# Speed of the decode as a share of that of the denoising. Wan's VAEs run in float32, whose convolutions have about
+# 0.3 of the speed of attention in a model's own type, on two CPU cores as on a bf16 accelerator; nano's runs in that.
 DECODE_SHARE = {"wan2.1": 0.3, "wan2.2": 0.3, "nano": 0.6}
 # Activations of a token in bfloat16: 49, 83 and 114 kB at widths 1536, 3072 and 5120.
 TOKEN_BYTES, TOKEN_BYTES_A_WIDTH = 21e3, 18.2
