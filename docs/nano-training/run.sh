@@ -13,6 +13,7 @@ set -u
 FOLDER=$1 VAE=$2 TRANSFORMER=$3 FOUR_STEP=${4:--} JUDGE=${5:--}
 BEGAN=$(date +%s)
 GPUS=${GPUS:-$(python3 -c 'import torch; print(max(1, torch.cuda.device_count()))')}
+export CARDS=${CUDA_VISIBLE_DEVICES:-$(seq -s, 0 $((GPUS - 1)))}
 OPTIONS="${OPTIONS:-} --out $FOLDER ${FROM:+--from $FROM}"
 export TORCHINDUCTOR_FX_GRAPH_CACHE=1 TORCHINDUCTOR_AUTOGRAD_CACHE=1
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHINDUCTOR_COMPILE_THREADS=8 TORCHINDUCTOR_CACHE_DIR=$FOLDER/compiled
@@ -23,13 +24,13 @@ mkdir -p "$FOLDER"
 stage() {  # stage NAME SECONDS: a process a GPU, each of which sees its own alone, so that they share what is compiled
   [ "$2" = - ] && return
   python3 -m torch.distributed.run --standalone --nproc-per-node "$GPUS" --no-python \
-    bash -c 'CUDA_VISIBLE_DEVICES=$LOCAL_RANK exec python3 -m wan_sdk.nano.train "$@"' - "$1" \
+    bash -c 'CUDA_VISIBLE_DEVICES=$(cut -d, -f$((LOCAL_RANK + 1)) <<< "$CARDS") exec python3 -m wan_sdk.nano.train "$@"' - "$1" \
     --minutes 60 --deadline $((BEGAN + $2)) $OPTIONS > "$FOLDER/$1.txt" 2>&1
 }
 
 alone() {  # alone NAME MINUTES: one process, on the last GPU
   [ "$2" = - ] && return
-  CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 -m wan_sdk.nano.train "$1" --minutes "$2" $OPTIONS \
+  CUDA_VISIBLE_DEVICES=$(cut -d, -f"$GPUS" <<< "$CARDS") python3 -m wan_sdk.nano.train "$1" --minutes "$2" $OPTIONS \
     > "$FOLDER/$1.txt" 2>&1
 }
 

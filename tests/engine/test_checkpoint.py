@@ -58,8 +58,14 @@ def in_cache(cache: Path, model) -> Path:
 def test_nano_lies_in_the_package():
     found = checkpoint.find(models.get("nano"))
     assert found.parts == ("tokenizer", "text_encoder", "transformer", "vae", "scheduler")
-    assert set(found.weights) == {*WITH_WEIGHTS, "transformer_4step", "upscaler"}
-    found.check()
+    assert set(found.weights) == set(WITH_WEIGHTS)
+    assert [len(found.files(part)) for part in ("transformer", "transformer_4step", "upscaler", "tokenizer")] == [
+        2,
+        2,
+        1,
+        0,
+    ]
+    found.check((*found.weights, "transformer_4step", "upscaler"))
 
 
 def test_a_missing_model_says_its_size_licence_and_how_to_get_it(empty_cache):
@@ -225,7 +231,7 @@ def with_extras(copied):
     upscaler = Upscaler(width=4)
     torch.nn.init.normal_(upscaler.last.weight, std=0.05)
     save_upscaler(upscaler, folder / "upscaler")
-    return copied.changed(draft=Distilled("transformer_2step", 2, 1.0, "dpm1"), upscaler=True)
+    return copied.changed(draft=Distilled("transformer_2step", 2, 1.0, 3.0, "dpm1"), upscaler=True)
 
 
 EXTRAS = {
@@ -296,6 +302,26 @@ def test_damage_of_the_student_or_the_upscaler_is_named_and_stops_only_what_need
     (other,) = EXTRAS.keys() - {part}
     render(with_extras)
     render(with_extras, **EXTRAS[other])
+
+
+@pytest.mark.parametrize("part", EXTRAS)
+@pytest.mark.parametrize("damage", ["a shard is missing", "nothing in it", "a garbled list of shards"])
+def test_a_student_or_an_upscaler_that_is_not_whole_stops_only_what_needs_it(with_extras, part, damage):
+    folder = Path(with_extras.repo) / part
+    name = "diffusion_pytorch_model" if part.startswith("transformer") else "model"
+    shards = folder / f"{name}.safetensors.index.json"
+    if damage == "a shard is missing":
+        shards.write_text(json.dumps({"weight_map": {"a": f"{name}.safetensors", "b": "lost.safetensors"}}))
+    elif damage == "nothing in it":
+        shutil.rmtree(folder)
+        folder.mkdir()
+    else:
+        shards.write_text("{")
+    with pytest.raises((DamagedWeights, ModelNotHere)) as caught:
+        render(with_extras, **EXTRAS[part])
+    assert part in str(caught.value)
+    assert checkpoint.is_here(with_extras)
+    render(with_extras)
 
 
 @pytest.mark.parametrize("part", EXTRAS)

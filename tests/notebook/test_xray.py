@@ -106,6 +106,14 @@ def test_what_the_vae_loses(studio: Studio) -> None:
     assert "36 times fewer" in words
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "native"), [(384, 640, (320, 192)), (640, 384, (192, 320)), (480, 480, (240, 240))]
+)
+def test_the_vae_gets_a_clip_in_the_size_of_its_shape(studio: Studio, height: int, width: int, native) -> None:
+    pixels = np.zeros((5, height, width, 3), np.uint8)
+    assert xray._native_size(pixels, pixels, studio.catalogue["nano"]) == native
+
+
 def test_one_call_sweeps_a_knob(studio: Studio) -> None:
     sheet = xray.step_counts(BALL, [1, 2], studio=studio)
     assert "steps 1; steps 2" in sheet.words

@@ -84,8 +84,11 @@ SCENES = {
     "nano-continuing-a-clip": (Shot("the bird flies on", references=[CLIP], name="on"), {}),
     "nano-draft": (Shot("a boat", tier="draft", seed=291466), {}),
     "nano-draft-of-own-steps": (Shot("a boat", tier="draft", steps=9, seed=291466), {}),
-    "nano-small": (Shot("a boat", size=Size(160, 96), seconds=1), {}),
-    "nano-square-and-long": (Shot("a boat", size="1:1", seconds=4), {}),
+    "nano-draft-restyled": (Shot("watercolour on rough paper", references=[WALK], tier="draft", seed=291466), {}),
+    "nano-small": (Shot("a boat", size=Size(160, 96), seconds=2), {}),
+    "nano-square": (Shot("a boat", size="1:1"), {}),
+    "nano-short": (Shot("a boat", seconds=1), {}),
+    "nano-long": (Shot("a boat", seconds=4), {}),
     "nano-sweep": (Shot("a boat").sweep(seed=range(2), guidance=[3, 6]), {}),
     "a14b-scene": (HARBOUR.with_size("720p"), {"model": "wan2.2-t2v-a14b", "machine": SERVER, "maker": "Studio Lumen"}),
     "a14b-recipe-left": (

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from wan_sdk import models
 from wan_sdk.errors import LengthNotSupported
-from wan_sdk.planning.lengths import LEEWAY_SECONDS, frames_for, frames_within
+from wan_sdk.planning.lengths import LEEWAY_SECONDS, at_size, frames_for, frames_within
 
 MODELS = st.sampled_from(models.catalogue())
 
@@ -47,6 +47,19 @@ def test_a_length_too_far_from_any_is_refused_with_the_nearest(model, seconds):
 def test_the_lengths_of_training_are_named():
     with pytest.raises(LengthNotSupported, match=r"nano makes 1\.08, 2\.08 or 4\.08 s in one call"):
         frames_for(3, models.get("nano"))
+
+
+@pytest.mark.parametrize("size", models.get("nano").sizes)
+def test_a_size_of_one_length_refuses_the_others(size):
+    nano = at_size(size, models.get("nano"))
+    if size == (320, 192):
+        assert nano == models.get("nano")
+        return
+    assert frames_for(2, nano) == 25
+    with pytest.raises(LengthNotSupported, match=r"nano makes 2\.08 s at this size in one call"):
+        frames_for(4, nano)
+    with pytest.raises(LengthNotSupported):
+        frames_within(24, nano)
 
 
 @given(MODELS, st.floats(0.01, 3600))

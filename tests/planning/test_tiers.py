@@ -1,10 +1,14 @@
 """Which transformer makes a draft, and what becomes of what a shot says itself."""
 
+import hashlib
+import json
+
 import pytest
 
 from wan_sdk import models
-from wan_sdk.planning import Machine, resolve
-from wan_sdk.spec import Scene, Shot
+from wan_sdk.planning import Machine, Probe, resolve
+from wan_sdk.planning.call import Call
+from wan_sdk.spec import Look, Reference, Scene, Shot, Size
 
 LAPTOP = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
 NANO = models.get("nano")
@@ -64,6 +68,7 @@ def test_what_fits_the_student_is_made_by_it(said):
         ({"steps": 4, "guidance": 3}, 4, 3.0, "guidance 3"),
         ({"steps": 6, "guidance": 1}, 6, 1.0, "6 steps"),
         ({"shift": 5}, 6, 3.0, "shift 5"),
+        ({"negative": "rain"}, 6, 3.0, "a negative prompt"),
         ({"steps": 2, "guidance": 2, "shift": 8}, 2, 2.0, "2 steps and guidance 2 and shift 8"),
     ],
 )
@@ -87,6 +92,31 @@ def test_without_a_student_a_draft_runs_half_the_steps_unless_told(model):
     assert plan(Shot("a", steps=9), tier="draft", model=model).calls[0].num_inference_steps == 9
 
 
-def test_a_negative_prompt_goes_unread_without_guidance_and_a_note_says_so():
-    made = plan(Shot("a", negative="rain"), tier="draft")
+def test_a_restyle_starts_where_its_strength_says_so_the_student_does_not_make_it():
+    walk = Reference.video("walk.mp4", strength=0.6)
+    probes = {walk: Probe("video", "4" * 64, 640, 384, frames=25, fps=12.0, seconds=25 / 12)}
+    made = plan(Shot("a", references=[walk]), tier="draft", probes=probes)
+    assert how(made.calls[0]) == ("transformer", 6, 3.0, "unipc")
+    assert changed(made)["tier"] == ("draft", "draft with a clip to restyle")
+
+
+def test_the_student_keeps_its_own_shift():
+    shifted = NANO.changed(flow_shift=5.0)
+    assert plan(Shot("a"), tier="draft", model=shifted).calls[0].flow_shift == 3.0
+    assert plan(Shot("a"), tier="exact", model=shifted).calls[0].flow_shift == 5.0
+    assert plan(Shot("a", shift=5), tier="draft", model=shifted).calls[0].transformer == "transformer"
+
+
+def test_a_looks_negative_prompt_goes_unread_without_guidance_and_a_note_says_so():
+    made = plan(Shot("a", look=Look("dry", negative="rain")), tier="draft")
+    assert made.calls[0].transformer == "transformer_4step"
     assert [note.text for note in made.notes] == ["guidance 1 leaves the negative prompt unread"]
+
+
+def test_calls_from_before_there_were_students_keep_their_hash():
+    call = plan(Shot("a", seed=1, size=Size(160, 96))).calls[0]
+    assert call.enlarged_by == "lanczos"
+    earlier = call.to_dict()
+    del earlier["transformer"], earlier["enlarged_by"]
+    text = json.dumps({**{k: v for k, v in earlier.items() if k != "shot"}}, sort_keys=True)
+    assert call.sha256() == hashlib.sha256(text.encode()).hexdigest() == Call.from_dict(earlier).sha256()

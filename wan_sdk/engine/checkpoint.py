@@ -46,7 +46,7 @@ class Checkpoint:
     Args:
       folder: Where its model_index.json lies.
       index: What is in that file.
-      weights: The safetensors files of each part that has any, the student and the upscaler among them.
+      weights: The safetensors files of each part that has any; `files` knows the student's and the upscaler's, too.
       model: What the catalogue says of it.
     """
 
@@ -84,15 +84,14 @@ class Checkpoint:
         Raises:
           ModelNotHere: If the checkpoint lacks one of them.
         """
-        files = [path for part in parts for path in self._files(part)]
+        files = [path for part in parts for path in self.files(part)]
         hashes = sha256_of_files(files)
         return sha256_together({path.relative_to(self.folder).as_posix(): digest for path, digest in hashes.items()})
 
     def part_sha256(self, part: str) -> str:
         """Return the hash of one part: its weights and its settings, wherever it lies."""
         folder = self.folder / part
-        own = () if part in _WITHOUT_WEIGHTS else self._files(part)
-        files = [*own, *sorted(folder.glob("*.json")), *sorted(folder.glob("*.model"))]
+        files = [*self.files(part), *sorted(folder.glob("*.json")), *sorted(folder.glob("*.model"))]
         hashes = sha256_of_files(files)
         return sha256_together({path.name: digest for path, digest in hashes.items()})
 
@@ -106,12 +105,23 @@ class Checkpoint:
           DamagedWeights: Naming the file that is not.
         """
         for part in self.weights if parts is None else parts:
-            for path in self.weights.get(part, ()):
+            for path in self.files(part):
                 check_whole(path)
 
-    def _files(self, part: str) -> tuple[Path, ...]:
+    def files(self, part: str) -> tuple[Path, ...]:
+        """Return the weight files of a part; a part like the tokenizer has none.
+
+        Those of a student or an upscaler are looked for only now: whatever is wrong with them stops nothing else.
+
+        Raises:
+          ModelNotHere: If the part is missing, or one of its files.
+        """
+        if part in _WITHOUT_WEIGHTS:
+            return ()
         if part in self.weights:
             return self.weights[part]
+        if part in _beside(self.model) and (self.folder / part).is_dir():
+            return _weight_files(self.folder / part, self.model)
         missing = f"its folder {part} is missing in {self.folder}"
         if self.model.repo == "nano":
             raise _not_here(self.model, missing)
@@ -258,8 +268,6 @@ def _read(folder: Path, model: Model) -> Checkpoint:
             raise _not_here(model, f"its folder {part} is missing in {folder}")
         if part not in _WITHOUT_WEIGHTS:
             weights[part] = _weight_files(folder / part, model)
-    # A checkpoint without them still makes whatever does not need them.
-    weights |= {part: _weight_files(folder / part, model) for part in _beside(model) if (folder / part).is_dir()}
     return Checkpoint(folder, index, weights, model)
 
 

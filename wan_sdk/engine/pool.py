@@ -171,7 +171,7 @@ class Pool:
             return
         needed = 0
         for part in missing:
-            parameters = sum(count_parameters(path) for path in checkpoint.weights.get(part, ()))
+            parameters = sum(count_parameters(path) for path in checkpoint.files(part))
             needed += parameters * self._dtype_of(part, checkpoint.model).itemsize
         if needed > self.free_memory():
             for key in others:

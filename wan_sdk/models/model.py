@@ -46,18 +46,20 @@ class Network:
 class Distilled:
     """A student: a second transformer of a checkpoint that learned to need few steps and no guidance.
 
-    It knows its own steps and guidance and no others; anything else is for the transformer that it learned from.
+    It knows its own steps, guidance and shift and no others; anything else is for the transformer that it learned from.
 
     Args:
       folder: Where it lies in the checkpoint, beside ``transformer``.
       steps: Denoising steps.
       guidance: One value; 1 where guidance was learned in.
+      flow_shift: Shift of the noise schedule.
       sampler: ``"unipc"``, ``"euler"`` or ``"dpm1"``.
     """
 
     folder: str
     steps: int
     guidance: float
+    flow_shift: float
     sampler: Literal["unipc", "euler", "dpm1"]
 
 
@@ -100,6 +102,7 @@ class Model:
         reaches it; never less than 256, which the watermark needs.
       upscaler: Whether the checkpoint has a folder ``upscaler``, a network that makes frames twice as large.
       draft: The student that makes drafts, or None.
+      sizes_of_one_length: Those of `sizes` that it was trained at with the default number of frames alone.
       sizes_only: Whether no size beside `sizes` is legal (and shapes of the first image, where it follows one).
       why_not: Why the engine can't run it, where `runnable` is False.
     """
@@ -134,6 +137,7 @@ class Model:
     delivered_lines: int = 256
     upscaler: bool = False
     draft: Distilled | None = None
+    sizes_of_one_length: tuple[tuple[int, int], ...] = ()
     sizes_only: bool = False
     why_not: str = ""
 

@@ -16,7 +16,7 @@ NANO = Model(
     layout="ti2v",
     runnable=True,
     parameters=9_088_992,
-    weights_gb=0.024,
+    weights_gb=0.042,
     network=Network(width=288, feedforward=640, layers=8),
     vae="nano",
     sizes=((320, 192), (192, 320), (240, 240), (160, 96)),
@@ -38,6 +38,7 @@ NANO = Model(
     source="wan_sdk/nano/weights: the configuration files and the training recipe of this project",
     delivered_lines=288,
     upscaler=True,
-    draft=Distilled("transformer_4step", steps=4, guidance=1.0, sampler="dpm1"),
+    draft=Distilled("transformer_4step", steps=4, guidance=1.0, flow_shift=3.0, sampler="dpm1"),
+    sizes_of_one_length=((192, 320), (240, 240), (160, 96)),
     sizes_only=True,
 )

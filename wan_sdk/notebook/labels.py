@@ -70,6 +70,8 @@ def differences(first: Any, second: Any) -> tuple[str, str]:
     for field, name in names.items():
         if field == "inputs":
             both = source_labels([_inputs_of(call) for call in calls])
+        elif field == "transformer":
+            both = ["by the model itself" if call.transformer == "transformer" else "by its student" for call in calls]
         else:
             both = [f"{name} {value_words(getattr(call, field))}".strip() for call in calls]
         if both[0] != both[1]:

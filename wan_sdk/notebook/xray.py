@@ -5,6 +5,7 @@ Every call works on `nano` in seconds and on real weights with the same words.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from wan_sdk.errors import UsageError
+from wan_sdk.models import Model
 from wan_sdk.notebook import html, xray_draw
 from wan_sdk.notebook.derived import Derived
 from wan_sdk.notebook.picture import Picture, signed_png
@@ -195,7 +197,7 @@ def vae(clip: Any, *, model: str = "nano", studio: Any = None) -> Picture:
     studio = _studio(studio)
     pixels = getattr(clip, "frames", None)
     pixels = pixels if pixels is not None else getattr(clip, "pixels", clip)
-    width, height = studio.catalogue[model].sizes[0]
+    width, height = _native_size(clip, pixels, studio.catalogue[model])
     count = (len(pixels) - 1) // 4 * 4 + 1
     before = fit(pixels[:count], width, height)
     after, painted, latents = through_vae(studio.engine, model, before)
@@ -207,6 +209,15 @@ def vae(clip: Any, *, model: str = "nano", studio: Any = None) -> Picture:
     numbers = before.size / latents.size
     words = f"{decibels:.1f} dB between before and after, at {numbers:.0f} times fewer numbers"
     return Picture("What the VAE keeps and loses", words, signed_png(strip, model))
+
+
+def _native_size(clip: Any, pixels: np.ndarray, model: Model) -> tuple[int, int]:
+    """Return the size that a take was made at, or for any other clip the model's size of the nearest shape."""
+    calls = clip.recipe.calls if hasattr(clip, "recipe") else ()
+    if calls and (calls[0].width, calls[0].height) in model.sizes:
+        return calls[0].width, calls[0].height
+    shape = pixels.shape[2] / pixels.shape[1]
+    return min(model.sizes, key=lambda size: abs(math.log(size[0] / size[1] / shape)))
 
 
 def step_counts(shot: Any, counts: Sequence[int] = (2, 4, 8, 12), *, studio: Any = None) -> Derived:

@@ -9,6 +9,22 @@ from wan_sdk.models import Model
 LEEWAY_SECONDS = 0.5
 
 
+def at_size(size: tuple[int, int], model: Model) -> Model:
+    """Return the model with the lengths that it was trained at in a size.
+
+    >>> from wan_sdk import models
+    >>> at_size((320, 192), models.get("nano")).frames_listed, at_size((240, 240), models.get("nano")).frames_listed
+    ((13, 25, 49), (25,))
+
+    Args:
+      size: Native width and height.
+      model: What makes the clip.
+    """
+    if size not in model.sizes_of_one_length:
+        return model
+    return model.changed(frames_listed=(model.frames,), frames_allowed=(model.frames, model.frames))
+
+
 def frames_for(seconds: float | None, model: Model, *, where: str = "Shot") -> int:
     """Return the legal number of frames nearest to a length; of two as near, the longer.
 
@@ -79,6 +95,7 @@ def _nearest(asked: float, model: Model) -> int:
 def _lengths(model: Model) -> str:
     if model.frames_listed:
         *some, last = (f"{frames / model.fps:.2f}" for frames in model.frames_listed)
-        return f"{', '.join(some)} or {last} s" if some else f"{last} s"
+        at = " at this size" if model.sizes_of_one_length and not some else ""
+        return f"{', '.join(some)} or {last} s" if some else f"{last} s{at}"
     smallest, largest = model.frames_allowed
     return f"{smallest / model.fps:.2f} to {largest / model.fps:.2f} s"

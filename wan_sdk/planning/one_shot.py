@@ -10,7 +10,7 @@ from wan_sdk.errors import PlanError, SizeNotSupported, SpecError
 from wan_sdk.models import Model
 from wan_sdk.planning import sizes
 from wan_sdk.planning.call import Call, Change, Input, LoraUse, Probe, Role
-from wan_sdk.planning.lengths import frames_for, frames_within
+from wan_sdk.planning.lengths import at_size, frames_for, frames_within
 from wan_sdk.planning.prompting import loras_of, negative_text, prompt_text
 from wan_sdk.planning.tasks import DEFAULT_STRENGTH, Sources, role_not_served, sources_of
 from wan_sdk.planning.tiers import Changed, sampling_of
@@ -74,9 +74,9 @@ def call_of(
     look = shot.look or setting.look
 
     width, height = _size(shot, model, setting, inputs, where, changed)
-    frames = _frames(shot, model, sources, measured, where, changed)
+    frames = _frames(shot, at_size((width, height), model), sources, measured, where, changed)
     tier = shot.tier or setting.tier
-    sampling = sampling_of(shot, model, tier, where, changed)
+    sampling = sampling_of(shot, model, tier, where, changed, restyles=sources.restyle is not None)
     return (
         Call(
             shot=index,
@@ -91,7 +91,7 @@ def call_of(
             num_inference_steps=sampling.num_inference_steps,
             guidance_scale=sampling.guidance_scale,
             guidance_scale_2=sampling.guidance_scale_2,
-            flow_shift=shot.shift if shot.shift is not None else model.flow_shift,
+            flow_shift=sampling.flow_shift,
             boundary_ratio=model.boundary,
             sampler=sampling.sampler,
             max_sequence_length=model.text_tokens,

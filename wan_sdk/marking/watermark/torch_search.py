@@ -122,7 +122,7 @@ class BatchCorrelator:
             flip = self._tensor(np.array([[pose.flip] for pose in poses]))
             shift = self._tensor(np.array([(pose.x, pose.y) for pose in poses], np.float32))
             turned = self._turned[self._tensor(np.array(variants)[members])].conj()
-            # no matrix product: a card may be set to round its factors to 10 bits
+            # phases need every digit, and a card may be set to round the factors of matrix products to 10 bits
             moved = torch.exp(1j * (shift[:, :1] * self._turn_of_a_unit[0] + shift[:, 1:] * self._turn_of_a_unit[1]))
             inner = torch.where(flip, mirrored[: len(poses)], straight[: len(poses)]) * turned * moved
             plane = ((inner[:, None] * self._across) @ self._down).real.flatten(1)

@@ -72,7 +72,8 @@ class Run:
         on_gpu = torch.cuda.is_available()
         self.device = torch.device("cpu")
         if on_gpu:  # a process that was shown one GPU alone knows it as the first
-            self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+            alone = torch.cuda.device_count() == 1
+            self.device = torch.device("cuda", 0 if alone else int(os.environ.get("LOCAL_RANK", "0")))
         if on_gpu:
             torch.cuda.set_device(self.device)
             torch.set_float32_matmul_precision("high")
