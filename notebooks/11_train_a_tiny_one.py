@@ -17,7 +17,7 @@
 # **You need**: this package, a laptop, three minutes. No GPU, no download.
 #
 # **One idea**: a video model is three networks, trained one after the other: one that reads (the text encoder), one
-# that squeezes (the VAE), one that removes noise (the transformer). `nano` was trained by exactly this code on a GPU.
+# that squeezes (the VAE), one that removes noise (the transformer). The same code trained `nano`, on GPUs.
 # Here the code runs in a tiny setting, under a minute a stage, in a tiny world: one subject, two cameras. The clips
 # will be blurred blobs; what you see is how training goes.
 #

@@ -72,7 +72,7 @@ class Ingredient:
 class Claims:
     """What is claimed of a clip.
 
-    >>> Claims("t2v", model="nano", seed=7, width=448, height=288, fps=12, frames=25).kind
+    >>> Claims("t2v", model="nano", seed=7, width=640, height=384, fps=12, frames=25).kind
     't2v'
 
     Args:

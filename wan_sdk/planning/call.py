@@ -70,7 +70,8 @@ class Call:
       inputs: Pictures and clips it starts from.
       loras: LoRA files.
       enlarge: Whole factor by which decoded frames are enlarged before marking.
-      enlarged_by: "lanczos", "upscaler" (the checkpoint's own), or None where frames are not enlarged.
+      enlarged_by: "lanczos", "upscaler" (the checkpoint's own), or None where frames are not enlarged. None also in
+        recipes older than this field: their frames, where `enlarge` is above 1, were enlarged by Lanczos' filter.
       transformer: Folder of the transformer in the checkpoint: "transformer", or that of a student.
       tier: "draft", "fast" or "exact".
     """

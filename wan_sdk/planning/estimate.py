@@ -11,7 +11,7 @@ from wan_sdk.models import Model
 from wan_sdk.planning.call import Call, Machine
 from wan_sdk.planning.plan import Estimate
 
-# Operations of the VAE in float32 for one delivered pixel of one frame.
+# Operations of the VAE for one native pixel of one frame.
 DECODE_FLOP = {"wan2.1": 8.6e6, "wan2.2": 18.7e6, "nano": 0.136e6}
 ENCODE_FLOP = {"wan2.1": 5.1e6, "wan2.2": 3.6e6, "nano": 0.031e6}
 # Of a checkpoint's own upscaler, for one native pixel of one frame: two for each of its 13,692 weights.
