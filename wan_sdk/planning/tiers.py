@@ -3,8 +3,8 @@
 "exact" and "fast" follow the authors' recipe. A draft is made by the checkpoint's student, where it has one; else it
 runs half of the authors' steps. What a shot says itself always holds: a student knows only the steps, the guidance and
 the shift that it was trained at, so where a shot asks for others, the transformer that it learned from makes the draft.
-The same goes for a negative prompt, which a student can't read, and for a clip to restyle, which starts between the noise
-levels that it knows.
+The same goes for a negative prompt, which a student can't read, and for a clip to restyle, which starts between the
+noise levels that it knows.
 """
 
 from __future__ import annotations
