@@ -64,7 +64,7 @@ class Layout(NamedTuple):
 
     Args:
       depths: One over its distance, along the view in the frame where it was chosen.
-      drift: Speed toward the camera, in distances a frame: of waves.
+      drift: Speed away from the camera, in distances a frame: of waves.
     """
 
     depths: np.ndarray
