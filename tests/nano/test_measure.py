@@ -58,6 +58,13 @@ def test_waves_are_not_taken_for_a_move():
     assert read["tilt"] == pytest.approx(12, rel=0.1)
 
 
+@pytest.mark.parametrize(("kind", "amount"), [("dolly", 0.3), ("zoom", 1.2)])
+def test_going_toward_a_wall_is_told_from_a_zoom(kind, amount):
+    read = measure(clip(Move(kind, amount), seed=2, place="room")).amounts
+    assert set(read) == {kind}
+    assert read[kind] == pytest.approx(amount, rel=0.1)
+
+
 def test_an_enlarged_clip_measures_as_the_clip():
     small = clip(Move("orbit", 25.0))
     large = small.with_pixels(np.stack([cv2.resize(each, None, fx=3, fy=3) for each in small.pixels]))

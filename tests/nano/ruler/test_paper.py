@@ -34,3 +34,11 @@ def test_hatching_leaves_no_doubt_and_dark_clips_have_no_style():
     dark = np.random.default_rng(0).uniform(0, 1, (3, 96, 160)).astype(np.float32)
     assert undone(dark)[0] is dark
     assert len(undone(dark)) == 1
+
+
+def test_a_black_pixel_does_not_hide_hatching():
+    drawn = gray("pencil")
+    drawn[:, 40, 60] = 0
+    (found,) = undone(drawn)
+    assert np.isfinite(found).all()
+    assert unlikeness(found, gray("plain")) < 0.7 * unlikeness(drawn, gray("plain"))

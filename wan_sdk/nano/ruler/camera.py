@@ -22,16 +22,14 @@ from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _WAVES = 1.31 / SUBJECT_DISTANCE
-"""Speed of the world's longest waves toward the camera, in distances a second."""
-_FIRST_MOVE, _SECOND_MOVE, _RARER, _STILL_WATER = 0.15, 0.25, 0.1, 0.05
-_DEEP, _FAR, _SHAKEN, _SHAKEN_BESIDE, _USUAL_SHAKE = 0.03, 0.1, 0.1, 0.2, 2.5
-"""Prices, in costs of a point: of a first and a second move, of a room or water, less for a still camera on water
-(waves make it look moved); of a move that changes the camera's place, as much again if it goes far; of a shake, and
-more where it stands beside a move or shakes by more than so many degrees."""
-_LEAST_BESIDE = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {
-    "zoom": 0.8 * math.log(RANGES["zoom"].smallest)
-}
-"""A second move that is smaller corrects the first rather than being one."""
+"""Speed of the world's longest waves away from the camera, in distances a second."""
+_FIRST_MOVE, _SECOND_MOVE, _ROOM, _WATER, _STILL_WATER = 0.15, 0.25, 0.05, 0.1, 0.05
+_SMALL, _FAR, _SHAKEN, _SHAKEN_BESIDE, _USUAL_SHAKE = 0.1, 0.1, 0.1, 0.2, 2.5
+"""Prices, in costs of a point: of a first and a second move, of a room, of water, less for a still camera on water
+(waves make it look moved); of a move that is smaller than moves are, of one that changes the camera's place and goes as
+far as any; of a shake, and more where it stands beside a move or shakes by more than so many degrees."""
+_LEAST = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {"zoom": 0.8 * math.log(RANGES["zoom"].smallest)}
+"""A move that is smaller may be none; beside another it corrects that one."""
 _FARTHEST = dict(zip(DEEP, (0.55, 1.0, 0.75, 60.0), strict=True))
 """How far a move may go in a clip that still shows its subject."""
 _FEWEST_POINTS = 8
@@ -67,6 +65,10 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
     for each in sorted(found, key=_total)[:_FINALISTS]:
         if each.kinds & set(DEEP):  # depths that fit one amount may hold it, though another would be better
             found += [each.stretched(factor, DEEP) for factor in _STRETCHED]
+    for each in sorted(found, key=_total)[:_FINALISTS]:
+        if "zoom" in each.kinds and "dolly" not in each.kinds:
+            found += [each.approached(full[world]) for world in (land, room)]
+            break
     found += [candidates.still(scene) for scene in full.values()]
     return min(found, key=_total).fit
 
@@ -110,15 +112,15 @@ def _guesses(few: dict[World, Scene], land: World) -> list[Candidate]:
 def _total(candidate: Candidate) -> float:
     """Return the cost with the price of the moves: each should explain more than chance does."""
     world, dials = candidate.scene.world, candidate.fit.dials
-    price = _RARER * (world != World()) - _STILL_WATER * (world.waves > 0 and not dials)
+    price = _ROOM * world.indoors + _WATER * (world.waves > 0) - _STILL_WATER * (world.waves > 0 and not dials)
     for number, (kind, path) in enumerate(dials.items()):
         price += _FIRST_MOVE if number == 0 else _SECOND_MOVE
         if kind == SHAKE:
             price += _SHAKEN + _SHAKEN_BESIDE * number + max(0.0, _rms(path) - _USUAL_SHAKE)
-        elif number and abs(path[-1]) < _LEAST_BESIDE[kind]:
-            price += OUTLIER
+        elif abs(path[-1]) < _LEAST[kind]:
+            price += OUTLIER if number else _SMALL
         if kind in DEEP:
-            price += _DEEP + _FAR * (path[-1] / LARGEST[kind]) ** 2
+            price += _FAR * (path[-1] / LARGEST[kind]) ** 2
             price += OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
     return candidate.fit.cost + price
 

@@ -15,6 +15,8 @@ import numpy as np
 from wan_sdk.nano.ruler.fitting import FINE, LAST, POLISH, QUICK, ROUGH, Fit, Scene, fit
 from wan_sdk.nano.ruler.paths import KNOTS, Curves, free_curves, shapes_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
+from wan_sdk.nano.world.backdrop import WALL_DEPTH
+from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _SINGLES, _PAIRS = 3, 7
 
@@ -44,6 +46,13 @@ class Candidate:
         """Return it fitted anew from other amounts of some moves."""
         values = {kind: value * (factor if kind in kinds else 1) for kind, value in self.fit.values.items()}
         return Candidate(self.scene, fit(self.scene, self.curves, values, LAST), self.curves)
+
+    def approached(self, scene: Scene) -> Candidate:
+        """Return it with a dolly for its zoom, so far that a wall grows as much: few points may tell the two apart."""
+        closer = WALL_DEPTH / SUBJECT_DISTANCE * (1 - np.exp(-self.fit.values["zoom"]))
+        values = {kind: value for kind, value in self.fit.values.items() if kind != "zoom"} | {"dolly": closer}
+        curves = {kind: rows for kind, rows in self.curves.items() if kind != "zoom"} | {"dolly": self.curves["zoom"]}
+        return Candidate(scene, fit(scene, curves, values, POLISH), curves)
 
 
 def still(scene: Scene, *, rough: bool = False) -> Candidate:

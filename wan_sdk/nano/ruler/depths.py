@@ -33,7 +33,7 @@ class World(NamedTuple):
 
     Args:
       indoors: Whether a wall closes the view rather than hills and sky.
-      waves: Speed of the ground toward the eye, in distances a frame: water.
+      waves: Speed of the ground away from the eye, in distances a frame: water.
     """
 
     indoors: bool = False

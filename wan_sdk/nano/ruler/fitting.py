@@ -8,6 +8,7 @@ as those on the subject, lose their weight, and so do those that stay with the p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,18 @@ class Fit:
     cost: float
 
 
+class Layout(NamedTuple):
+    """Hold what a fit supposes of each point.
+
+    Args:
+      depths: One over its distance, along the view in the frame where it was chosen.
+      drift: Speed away from the camera, in distances a frame: of waves.
+    """
+
+    depths: np.ndarray
+    drift: np.ndarray
+
+
 @dataclass
 class Scene:
     """The points of a clip in a world, ready to be explained by moves of the camera."""
@@ -73,7 +86,6 @@ class Scene:
         self.central = (u / 0.55) ** 2 + ((v + 0.08) / (0.75 * self.aspect)) ** 2 < 1
         self.on_water = (v < -0.03) & (self.world.waves > 0)
         self.importance = np.where(self.central, _CENTRAL, 1.0)
-        self.drift = np.where(self.on_water, self.world.waves, 0.0)
 
     def look(self, level: int, span: int, scale: float) -> Look:
         """Return the sightings in pictures of one blur, at most some frames after a point was chosen."""
@@ -82,14 +94,18 @@ class Scene:
             self.looks[key] = Look(self, level, span, scale)
         return self.looks[key]
 
-    def seen(self, one: Rig, two: Rig, depths: np.ndarray, sightings: np.ndarray) -> np.ndarray:
+    def drift(self, share: float = 1.0) -> np.ndarray:
+        """Return the speed of each point if every wave has this share of the longest ones' speed."""
+        return np.where(self.on_water, share * self.world.waves, 0.0)
+
+    def seen(self, one: Rig, two: Rig, layout: Layout, sightings: np.ndarray) -> np.ndarray:
         """Return where each sighting would be, [sightings, 2], if `one` filmed it first and `two` later."""
-        points = self.points
+        points, depths = self.points, layout.depths
         point = points.point[sightings]
         first, later = points.anchor, points.frame[sightings]
         ray = np.concatenate([points.start / one.focal[first][:, None], np.ones((len(points), 1))], 1)
         way = np.einsum("nij,nj->ni", one.turn[first], ray) + depths[:, None] * one.place[first]
-        passed = self.drift[point] * (later - first[point])
+        passed = layout.drift[point] * (later - first[point])
         away = two.place[later]
         away[:, 2] -= passed
         there = np.einsum("nji,nj->ni", two.turn[later], way[point] - depths[point, None] * away)
@@ -107,12 +123,13 @@ class Look:
         brightness, slope, _ = points.look(level, points.anchor, points.start)
         self._brightness = brightness[self.point]
         self._steepness = np.maximum(np.linalg.norm(slope, axis=1), _LEAST_SLOPE)[self.point]
-        _, error, _, inside = self.difference(rig_of({}, scene.frames, scene.aspect), np.zeros(len(points)))
+        nowhere = Layout(np.zeros(len(points)), np.zeros(len(points)))
+        _, error, _, inside = self.difference(rig_of({}, scene.frames, scene.aspect), nowhere)
         self.still_cost, _ = self.flow_cost(error, inside)
 
-    def difference(self, rig: Rig, depths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def difference(self, rig: Rig, layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return where the sightings should be, how far off they are across their edge, the edges, and which count."""
-        place = self.scene.seen(rig, rig, depths, self.sightings)
+        place = self.scene.seen(rig, rig, layout, self.sightings)
         brightness, slope, inside = self.scene.points.look(self.level, self.frame, place)
         return place, (self._brightness - brightness) / self._steepness, slope / self._steepness[:, None], inside
 
@@ -140,17 +157,17 @@ def fit(
     rig = rig_of(dials, scene.frames, scene.aspect)
     level = not {"tilt", "roll"} & set(curves)
     layers = layers_of(scene.world, rig, scene.points.anchor, scene.points.start, level=level)
-    depths = layers.likeliest()
+    layout = Layout(layers.likeliest(), scene.drift())
     for blur, span, scale, rounds in stages:
         look = scene.look(blur, span, scale)
         if set(DEEP) & set(curves) and any(path.any() for path in dials.values()):
-            depths = _searched_depths(look, rig, depths, level=level)
+            layout = layout._replace(depths=_searched_depths(look, rig, layout, level=level))
         if scene.world.waves:
-            scene.drift = _searched_drift(look, rig, depths)
+            layout = layout._replace(drift=_searched_drift(look, rig, layout))
         for _ in range(rounds if curves else 1):
-            step, depth_step, normal, cost = _step(look, curves, values, depths, rig, dials, level=level)
+            step, depth_step, normal, cost = _step(look, curves, values, layout, rig, dials, level=level)
             values = {kind: values[kind] + step[kind] for kind in values}
-            depths = np.clip(depths + depth_step, 0.0, 2.5)
+            layout = layout._replace(depths=np.clip(layout.depths + depth_step, 0.0, 2.5))
             dials = dials_of(values, curves)
             rig = rig_of(dials, scene.frames, scene.aspect)
     return Fit(dials, values, normal, cost)
@@ -160,7 +177,7 @@ def _step(
     look: Look,
     curves: Curves,
     values: dict[str, np.ndarray],
-    depths: np.ndarray,
+    layout: Layout,
     rig: Rig,
     dials: Dials,
     *,
@@ -168,8 +185,8 @@ def _step(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, float]:
     """Return a robust Gauss-Newton step of weights and depths, its normal equations, and the cost before it."""
     scene, point, scale = look.scene, look.point, look.scale
-    count = len(depths)
-    place, error, slope, inside = look.difference(rig, depths)
+    depths, count = layout.depths, len(layout.depths)
+    place, error, slope, inside = look.difference(rig, layout)
     flow_cost, seen = look.flow_cost(error, inside)
     layers = layers_of(scene.world, rig, scene.points.anchor, scene.points.start, level=level)
     of_depth, expected, sigma, pull = depth_cost(layers, depths, scene.central)
@@ -180,13 +197,15 @@ def _step(
     cost = scene.importance * OUTLIER * (1 - np.exp(-np.minimum(of_camera, of_picture) / OUTLIER))
 
     nudge = 1e-3
-    by_depth = ((scene.seen(rig, rig, depths + nudge, look.sightings) - place) * slope).sum(1) / nudge
+    by_depth = ((scene.seen(rig, rig, layout._replace(depths=depths + nudge), look.sightings) - place) * slope).sum(
+        1
+    ) / nudge
     prior = trust * (scale / sigma) ** 2 * pull
     a = np.bincount(point, weight * by_depth**2, count) + prior + 1e-12
     c = np.bincount(point, weight * by_depth * error, count) + prior * (expected - depths)
     if not curves:
         return {}, c / a, np.zeros((0, 0)), float(cost.sum() / scene.importance.sum())
-    design = _design(look, curves, depths, rig, dials, place, slope)
+    design = _design(look, curves, layout, rig, dials, place, slope)
     b = np.stack([np.bincount(point, row, count) for row in design * (weight * by_depth)])
     weighted = design * weight
     normal = weighted @ design.T - (b / a) @ b.T
@@ -201,7 +220,7 @@ def _step(
 
 
 def _design(
-    look: Look, curves: Curves, depths: np.ndarray, rig: Rig, dials: Dials, place: np.ndarray, slope: np.ndarray
+    look: Look, curves: Curves, layout: Layout, rig: Rig, dials: Dials, place: np.ndarray, slope: np.ndarray
 ) -> np.ndarray:
     """Return how far each sighting moves across its edge for a unit of each weight: [weights, sightings]."""
     scene, first = look.scene, look.scene.points.anchor[look.point]
@@ -212,33 +231,32 @@ def _design(
             moved = dials[kind].copy()
             moved[axis if kind == SHAKE else slice(None)] += nudge
             there = rig_of(dials, scene.frames, scene.aspect, {**dials, kind: moved})
-            later = ((scene.seen(rig, there, depths, look.sightings) - place) * slope).sum(1) / nudge
-            before = ((scene.seen(there, rig, depths, look.sightings) - place) * slope).sum(1) / nudge
+            later = ((scene.seen(rig, there, layout, look.sightings) - place) * slope).sum(1) / nudge
+            before = ((scene.seen(there, rig, layout, look.sightings) - place) * slope).sum(1) / nudge
             rows.append(later * own[:, look.frame] + before * own[:, first])
     return np.concatenate(rows)
 
 
-def _searched_depths(look: Look, rig: Rig, depths: np.ndarray, *, level: bool) -> np.ndarray:
+def _searched_depths(look: Look, rig: Rig, layout: Layout, *, level: bool) -> np.ndarray:
     """Return for each point the best of a few depths: a slope alone would not lead from far away to a near tree."""
     scene = look.scene
     layers = layers_of(scene.world, rig, scene.points.anchor, scene.points.start, level=level)
-    best, least = depths, np.full(len(depths), np.inf)
-    for tried in (depths, *layers.depth, *(np.full_like(depths, depth) for depth in GUESSES)):
-        _, error, _, inside = look.difference(rig, tried)
+    best, least = layout.depths, np.full(len(layout.depths), np.inf)
+    for tried in (layout.depths, *layers.depth, *(np.full_like(layout.depths, depth) for depth in GUESSES)):
+        _, error, _, inside = look.difference(rig, layout._replace(depths=tried))
         cost = look.flow_cost(error, inside)[0] + depth_cost(layers, tried, scene.central)[0]
         best, least = np.where(cost < least, tried, best), np.minimum(cost, least)
     return best
 
 
-def _searched_drift(look: Look, rig: Rig, depths: np.ndarray) -> np.ndarray:
+def _searched_drift(look: Look, rig: Rig, layout: Layout) -> np.ndarray:
     """Return for each point on water the speed of the waves that it goes with best."""
-    scene = look.scene
-    best, least = scene.drift, np.full(len(depths), np.inf)
+    best, least = layout.drift, np.full(len(layout.drift), np.inf)
     for share in _WAVE_SPEEDS:
-        scene.drift = np.where(scene.on_water, share * scene.world.waves, 0.0)
-        _, error, _, inside = look.difference(rig, depths)
+        tried = look.scene.drift(share)
+        _, error, _, inside = look.difference(rig, layout._replace(drift=tried))
         cost = look.flow_cost(error, inside)[0]
-        best, least = np.where(cost < least, scene.drift, best), np.minimum(cost, least)
+        best, least = np.where(cost < least, tried, best), np.minimum(cost, least)
     return best
 
 

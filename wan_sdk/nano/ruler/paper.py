@@ -13,6 +13,8 @@ _PAPER = 0.3 * 0.98 + 0.59 * 0.965 + 0.11 * 0.92
 _DARKEST_WASH, _DARKEST_PENCIL, _DARKEST_FILM = 0.23 * _PAPER, 0.2 * _PAPER, 0.045
 _LEAST_BLOTCHES, _LEAST_HATCHING = 0.4, 0.6
 """Strength of a pattern in the mean picture, over what it should be, from which it may be there, or surely is."""
+_BLACK = 0.5 / 255
+"""What a black pixel counts as where a logarithm is taken."""
 _PHASES = np.arange(0, 2 * np.pi, 2 * np.pi / 120)
 _SLOW_PIXELS = 6.0
 
@@ -63,7 +65,9 @@ def _without_hatching(gray: np.ndarray) -> np.ndarray | None:
     patterns = [np.clip(np.sin((u + v) * 62 + 3 * np.sin(u * 3 + phase)), 0, 1) for phase in _PHASES]
     light = np.clip((gray / _PAPER - 0.18) / 0.82 - 0.1, 0, 1)
     darker = -0.16 * (1 - light.mean(0))
-    best = _strongest(np.log(gray).mean(0), [darker * pattern for pattern in patterns], _LEAST_HATCHING)
+    best = _strongest(
+        np.log(np.maximum(gray, _BLACK)).mean(0), [darker * pattern for pattern in patterns], _LEAST_HATCHING
+    )
     if best is None:
         return None
     for _ in range(4):
