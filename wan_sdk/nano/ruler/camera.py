@@ -30,6 +30,8 @@ _SMALL, _FAR, _SHAKEN, _SHAKEN_BESIDE, _USUAL_SHAKE = 0.1, 0.1, 0.1, 0.2, 2.5
 far as any; of a shake, and more where it stands beside a move or shakes by more than so many degrees."""
 _LEAST = {kind: 0.8 * RANGES[kind].smallest for kind in KINDS} | {"zoom": 0.8 * math.log(RANGES["zoom"].smallest)}
 """A move that is smaller may be none; beside another it corrects that one."""
+_LEAST_SHAKE = 0.5 * RANGES[SHAKE].smallest
+"""A shake of fewer degrees is none."""
 _FARTHEST = dict(zip(DEEP, (0.55, 1.0, 0.75, 60.0), strict=True))
 """How far a move may go in a clip that still shows its subject."""
 _FEWEST_POINTS = 8
@@ -117,6 +119,7 @@ def _total(candidate: Candidate) -> float:
         price += _FIRST_MOVE if number == 0 else _SECOND_MOVE
         if kind == SHAKE:
             price += _SHAKEN + _SHAKEN_BESIDE * number + max(0.0, _rms(path) - _USUAL_SHAKE)
+            price += OUTLIER * (_rms(path) < _LEAST_SHAKE)
         elif abs(path[-1]) < _LEAST[kind]:
             price += OUTLIER if number else _SMALL
         if kind in DEEP:
