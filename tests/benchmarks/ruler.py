@@ -1,8 +1,7 @@
 """Measure how well the ruler reads cameras: python -m tests.benchmarks.ruler [--clips N] [--seed S] [--out FILE].
 
 Renders scenes that it was not tuned on, drawn as the training draws them, at 320x192, reads the camera from their
-pixels, and prints a table by kind of move. `--out FILE` writes every clip's outcome as JSON, with the versions. All 320
-clips take about 25 minutes on two cores, most of them the reading.
+pixels, and prints a table by kind of move. `--out FILE` writes every clip's outcome as JSON, with the versions.
 """
 
 import argparse

@@ -7,6 +7,7 @@ from diffusers import DiffusionPipeline, UniPCMultistepScheduler, WanVideoToVide
 from PIL import Image
 
 from tests.engine import tiny
+from tests.engine.stock import run_stock
 from wan_sdk.engine.protocol import EngineInputs, StageDone, StageStarted, StepDone
 from wan_sdk.engine.quiet import quiet
 from wan_sdk.errors import EngineError
@@ -54,7 +55,7 @@ def test_equal_to_diffusers_own_call(shared_engine, tiny_models, name, task):
     call = tiny.call(name, task)
     inputs = tiny.inputs(call)
     stock = _stock(tiny_models[call.model].repo, task, name)
-    expected = _run_stock(stock, call, inputs)
+    expected = run_stock(stock, call, inputs)
     np.testing.assert_allclose(shared_engine.denoise(call, inputs).values, expected, atol=2e-5)
 
 
@@ -175,28 +176,3 @@ def _stock(folder: str, task: str, name: str) -> DiffusionPipeline:
     if task == "i2v" and name == "ti2v":
         return WanImageToVideoPipeline(**pipeline.components, expand_timesteps=True)
     return pipeline
-
-
-def _run_stock(pipeline, call, inputs) -> np.ndarray:
-    pictures = {"image": inputs.first_frame, "last_image": inputs.last_frame}
-    pictures = {name: Image.fromarray(picture) for name, picture in pictures.items() if picture is not None}
-    pipeline.scheduler = UniPCMultistepScheduler.from_config(pipeline.scheduler.config, flow_shift=call.flow_shift)
-    with quiet():
-        return (
-            pipeline(
-                prompt=call.prompt,
-                negative_prompt=call.negative_prompt,
-                height=call.height,
-                width=call.width,
-                num_frames=call.num_frames,
-                num_inference_steps=call.num_inference_steps,
-                guidance_scale=call.guidance_scale,
-                guidance_scale_2=call.guidance_scale_2,
-                generator=torch.Generator("cpu").manual_seed(call.seed),
-                max_sequence_length=call.max_sequence_length,
-                output_type="latent",
-                **pictures,
-            )
-            .frames[0]
-            .numpy()
-        )

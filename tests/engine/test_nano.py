@@ -1,26 +1,24 @@
 """The model in the package, through the engine: its pictures follow its words, and stock pipelines load it."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from diffusers import WanPipeline
 
+from tests.engine.stock import run_stock
+from tests.nano.judged import told_by
 from wan_sdk import models
 from wan_sdk.engine import checkpoint
 from wan_sdk.engine.local import LocalEngine
 from wan_sdk.engine.protocol import EngineInputs
 from wan_sdk.media.frames import Frames
-from wan_sdk.nano.evaluate import read_bytes
-from wan_sdk.nano.evaluation.judge import load_judge
-from wan_sdk.nano.evaluation.score import Expected, verdicts
+from wan_sdk.nano.evaluation.score import Expected
 from wan_sdk.planning import Machine, resolve
 from wan_sdk.planning.call import Call
 from wan_sdk.spec import Shot
 
-JUDGE = Path(__file__).parents[1] / "data" / "nano_judge"
 LAPTOP = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
 
 RED = Call(
@@ -105,33 +103,15 @@ def test_drafts_at_the_native_size_read_right(engine):
     assert {(call.transformer, call.width, call.height) for call in calls} == {("transformer_4step", 320, 192)}
     native = [dataclasses.replace(call, enlarge=1, enlarged_by=None) for call in calls]
     clips = np.stack([rendered(engine, call, EngineInputs()) for call in native])
-    with torch.no_grad():
-        readings = read_bytes(load_judge(JUDGE), torch.from_numpy(clips).permute(0, 4, 1, 2, 3))
-    told = [
-        right
-        for want, reading in zip(DRAFTS.values(), readings, strict=True)
-        for right in verdicts(want, reading).values()
-    ]
+    told = told_by(torch.from_numpy(clips).permute(0, 4, 1, 2, 3), DRAFTS.values())
     assert len(told) >= 10
     assert sum(told) >= len(told) - 1
 
 
 def test_the_stock_pipeline_loads_the_shipped_folder_and_makes_the_same_clip(engine):
     pipeline = WanPipeline.from_pretrained(checkpoint.find(models.get("nano")).folder, dtype=torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
     assert pipeline.transformer.config.num_layers == models.get("nano").network.layers
     own = LocalEngine(models.get, device="cpu", dtype="float32")
     call = dataclasses.replace(RED, num_inference_steps=2, num_frames=13)
     ours = own.denoise(call, EngineInputs()).values
-    stock = pipeline(
-        call.prompt,
-        height=call.height,
-        width=call.width,
-        num_frames=call.num_frames,
-        num_inference_steps=call.num_inference_steps,
-        guidance_scale=call.guidance_scale,
-        max_sequence_length=call.max_sequence_length,
-        generator=torch.Generator("cpu").manual_seed(call.seed),
-        output_type="latent",
-    ).frames
-    np.testing.assert_allclose(ours, stock[0].numpy(), atol=1e-4)
+    np.testing.assert_allclose(ours, run_stock(pipeline, call, EngineInputs()), atol=1e-4)

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import torch
 
-from wan_sdk.nano.evaluate import read_bytes
+from tests.nano.judged import told_by
 from wan_sdk.nano.evaluation.generate import Sampling, from_text, load_pipeline
-from wan_sdk.nano.evaluation.judge import load_judge
-from wan_sdk.nano.evaluation.score import Expected, verdicts
+from wan_sdk.nano.evaluation.score import Expected
 
 WEIGHTS = Path(__file__).parents[2] / "wan_sdk" / "nano" / "weights"
-JUDGE = Path(__file__).parents[1] / "data" / "nano_judge"
 ASKED = {
     "a green turtle walks on the beach": Expected("turtle", "green", place="beach"),
     "a blue car in the desert, the camera tilts up by 15 degrees": Expected(
@@ -29,11 +27,6 @@ def test_prompts_are_obeyed():
     how = Sampling("transformer", steps=8, frames=25, height=96, width=160, batch=4)
     with torch.no_grad():
         clips = from_text(load_pipeline(WEIGHTS, how, torch.device("cpu")), list(ASKED), how)
-        readings = read_bytes(load_judge(JUDGE), clips)
-    told = [
-        right
-        for want, reading in zip(ASKED.values(), readings, strict=True)
-        for right in verdicts(want, reading).values()
-    ]
+    told = told_by(clips, ASKED.values())
     assert len(told) >= 16
     assert sum(told) >= len(told) - 1

@@ -28,6 +28,7 @@ from rich.console import Console
 from torch import Tensor
 
 from wan_sdk.media.whole_file import write_whole
+from wan_sdk.models.nano import NANO
 from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
 from wan_sdk.nano.evaluation.generate import (
     Sampling,
@@ -229,11 +230,11 @@ def sampling_of(options: argparse.Namespace) -> Sampling:
     """Return how clips are made, with the usual steps and guidance of the transformer where none are given."""
     width, height = (int(side) for side in options.size.split("x"))
     usual = Sampling(options.transformer)
-    few = usual.sampler == "dpm1"
+    recipe = NANO.draft if options.transformer == NANO.draft.folder else usual
     return Sampling(
         options.transformer,
-        steps=options.steps or (4 if few else usual.steps),
-        guidance=options.guidance or (1.0 if few else usual.guidance),
+        steps=options.steps or recipe.steps,
+        guidance=options.guidance or recipe.guidance,
         shift=options.shift,
         frames=options.frames,
         height=height,

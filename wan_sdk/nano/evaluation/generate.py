@@ -20,11 +20,11 @@ from PIL import Image
 from torch import Tensor
 
 from wan_sdk.engine.schedulers import first_sigma, make_scheduler
+from wan_sdk.models.nano import NANO
 from wan_sdk.nano.language.vocabulary import TEXT_LENGTH
 from wan_sdk.nano.training.vae import decoded
 from wan_sdk.nano.training.whole_clip import latent_statistics
 
-FOUR_STEP = "transformer_4step"
 _VAE_BATCH = 8
 
 
@@ -33,7 +33,7 @@ class Sampling:
     """How clips are made.
 
     Args:
-      transformer: Subfolder of the transformer; `FOUR_STEP` is sampled with a first-order solver.
+      transformer: Subfolder of the transformer; the student's has a solver of its own.
       steps: Denoising steps.
       guidance: Of classifier-free guidance; 1 for none.
       shift: Of the noise schedule.
@@ -53,7 +53,7 @@ class Sampling:
     @property
     def sampler(self) -> str:
         """The name of the solver."""
-        return "dpm1" if self.transformer == FOUR_STEP else "unipc"
+        return NANO.draft.sampler if self.transformer == NANO.draft.folder else NANO.sampler
 
 
 def load_pipeline(weights: Path, how: Sampling, device: torch.device) -> WanPipeline:

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from wan_sdk.nano.ruler.fitting import FINE, LAST, POLISH, QUICK, ROUGH, Fit, Scene, fit
+from wan_sdk.nano.ruler.fitting import FINE, LAST, POLISH, QUICK, ROUGH, Fit, Scene, Stages, fit
 from wan_sdk.nano.ruler.paths import KNOTS, Curves, free_curves, shapes_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
 from wan_sdk.nano.world.backdrop import WALL_DEPTH
@@ -36,28 +36,33 @@ class Candidate:
 
     def moved_to(self, scene: Scene) -> Candidate:
         """Return it in another world."""
-        return Candidate(scene, fit(scene, self.curves, self.fit.values, QUICK), self.curves)
+        return fitted(scene, self.curves, self.fit.values, QUICK)
 
     def polished(self, scene: Scene) -> Candidate:
         """Return it fitted to all points of a clip, which `scene` has."""
-        return Candidate(scene, fit(scene, self.curves, self.fit.values, POLISH), self.curves)
+        return fitted(scene, self.curves, self.fit.values, POLISH)
 
     def stretched(self, factor: float, kinds: Iterable[str]) -> Candidate:
         """Return it fitted anew from other amounts of some moves."""
         values = {kind: value * (factor if kind in kinds else 1) for kind, value in self.fit.values.items()}
-        return Candidate(self.scene, fit(self.scene, self.curves, values, LAST), self.curves)
+        return fitted(self.scene, self.curves, values, LAST)
 
     def approached(self, scene: Scene) -> Candidate:
         """Return it with a dolly for its zoom, so far that a wall grows as much: few points may tell the two apart."""
         closer = WALL_DEPTH / SUBJECT_DISTANCE * (1 - np.exp(-self.fit.values["zoom"]))
         values = {kind: value for kind, value in self.fit.values.items() if kind != "zoom"} | {"dolly": closer}
         curves = {kind: rows for kind, rows in self.curves.items() if kind != "zoom"} | {"dolly": self.curves["zoom"]}
-        return Candidate(scene, fit(scene, curves, values, POLISH), curves)
+        return fitted(scene, curves, values, POLISH)
+
+
+def fitted(scene: Scene, curves: Curves, begin: dict[str, np.ndarray], stages: Stages) -> Candidate:
+    """Return the candidate that a fit from some weights leads to."""
+    return Candidate(scene, fit(scene, curves, begin, stages), curves)
 
 
 def still(scene: Scene, *, rough: bool = False) -> Candidate:
     """Return the candidate without moves."""
-    return Candidate(scene, fit(scene, {}, {}, ROUGH if rough else LAST), {})
+    return fitted(scene, {}, {}, ROUGH if rough else LAST)
 
 
 def rough(scene: Scene, kinds: Iterable[str], beside: Fit | None = None) -> list[Candidate]:
@@ -66,7 +71,7 @@ def rough(scene: Scene, kinds: Iterable[str], beside: Fit | None = None) -> list
     found = []
     for kind in kinds:
         curves = {each: free_curves(each, scene.frames) for each in (*begin, kind)}
-        found.append(Candidate(scene, fit(scene, curves, begin, ROUGH), curves))
+        found.append(fitted(scene, curves, begin, ROUGH))
     return found
 
 
@@ -79,7 +84,7 @@ def fine(scene: Scene, begin: Candidate) -> Candidate:
     _, curves, values = _written(free, kinds, scene.frames)
     if SHAKE in begin.curves:
         curves, values = curves | {SHAKE: begin.curves[SHAKE]}, values | {SHAKE: free.values[SHAKE]}
-    return Candidate(scene, fit(scene, curves, values, LAST), curves)
+    return fitted(scene, curves, values, LAST)
 
 
 def guessed(scene: Scene) -> list[Candidate]:
@@ -89,7 +94,7 @@ def guessed(scene: Scene) -> list[Candidate]:
     for count, most in ((1, _SINGLES), (2, _PAIRS)):
         ways = [_written(joint, kinds, scene.frames) for kinds in combinations(KINDS, count)]
         for _, curves, values in sorted(ways, key=lambda way: way[0])[:most]:
-            found.append(Candidate(scene, fit(scene, curves, values, QUICK), curves))
+            found.append(fitted(scene, curves, values, QUICK))
     return found
 
 

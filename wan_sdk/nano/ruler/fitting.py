@@ -34,6 +34,7 @@ _NUDGES = {"zoom": 0.002, "dolly": 0.002, "truck": 0.002, "pedestal": 0.002}
 _NUDGE_DEGREES = 0.05
 """Small changes of a move's path, to see where points would go with it."""
 
+Stages = tuple[tuple[int, int, float, int], ...]
 ROUGH = ((0, 1, 0.02, 3), (0, 2, 0.012, 3), (1, 3, 0.008, 3))
 FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
 LAST = ((2, 12, 0.004, 3),)
@@ -141,9 +142,7 @@ class Look:
         return 4 * cost / np.maximum(seen, 1), np.maximum(seen, 1)
 
 
-def fit(
-    scene: Scene, curves: Curves, begin: dict[str, np.ndarray], stages: tuple[tuple[int, int, float, int], ...] = FINE
-) -> Fit:
+def fit(scene: Scene, curves: Curves, begin: dict[str, np.ndarray], stages: Stages = FINE) -> Fit:
     """Fit moves to the pictures.
 
     Args:
@@ -197,9 +196,8 @@ def _step(
     cost = scene.importance * OUTLIER * (1 - np.exp(-np.minimum(of_camera, of_picture) / OUTLIER))
 
     nudge = 1e-3
-    by_depth = ((scene.seen(rig, rig, layout._replace(depths=depths + nudge), look.sightings) - place) * slope).sum(
-        1
-    ) / nudge
+    nearer = scene.seen(rig, rig, layout._replace(depths=depths + nudge), look.sightings)
+    by_depth = ((nearer - place) * slope).sum(1) / nudge
     prior = trust * (scale / sigma) ** 2 * pull
     a = np.bincount(point, weight * by_depth**2, count) + prior + 1e-12
     c = np.bincount(point, weight * by_depth * error, count) + prior * (expected - depths)

@@ -74,7 +74,6 @@ class Run:
         if on_gpu:  # a process that was shown one GPU alone knows it as the first
             alone = torch.cuda.device_count() == 1
             self.device = torch.device("cuda", 0 if alone else int(os.environ.get("LOCAL_RANK", "0")))
-        if on_gpu:
             torch.cuda.set_device(self.device)
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.benchmark = True
