@@ -14,10 +14,13 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
+import multiprocessing
+import os
 import platform
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,6 +44,7 @@ from wan_sdk.nano.evaluation.generate import (
 )
 from wan_sdk.nano.evaluation.judge import Judge, Reading, load_judge, read
 from wan_sdk.nano.evaluation.own_words import own_words
+from wan_sdk.nano.evaluation.ruled import camera_of_clip, one_thread, ruler_rows
 from wan_sdk.nano.evaluation.score import (
     STILL_BELOW,
     Expected,
@@ -49,8 +53,6 @@ from wan_sdk.nano.evaluation.score import (
     confusions,
     iou,
     markdown,
-    name_of,
-    relative_error,
     rows_of,
     verdicts,
 )
@@ -166,27 +168,14 @@ class Evaluation:
         self.rows.append(Row("static stays still (drift)", *map(float, shares), len(still)))
 
     def ruler(self, count: int) -> None:
-        """Measure single moves with the ruler, which knows nothing of the judge."""
-        from wan_sdk.media.frames import Frames
-        from wan_sdk.nano.measure import measure
-        from wan_sdk.spec.camera_moves import Move
-
+        """Measure single moves with the ruler, which knows nothing of the judge, in a process for each processor."""
         single = [i for i, want in enumerate(self.specs.wants) if want.join == "single"][:count]
-        found = []
-        for clips in (self.truth, self.clips):
-            right, near = [], []
-            for i in single:
-                camera, want = measure(Frames(_pixels(clips[i]), fps=FPS)).camera, self.specs.wants[i]
-                right.append(isinstance(camera, Move) and name_of(camera) == want.moves[0])
-                near += [
-                    right[-1] and relative_error(kind, camera.amount, asked) <= 0.25
-                    for kind, asked in want.amounts.items()
-                ]
-            found.append((right, near))
-        for name, k in (("camera, kind and way", 0), ("amount within 25 %", 1)):
-            true, made = found[0][k], found[1][k]
-            if made:
-                self.rows.append(Row(f"ruler: {name}", float(np.mean(true)), float(np.mean(made)), len(made)))
+        wants = [self.specs.wants[i] for i in single]
+        clips = [_pixels(clip[i]) for clip in (self.truth, self.clips) for i in single]
+        os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # of the processes started now
+        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), one_thread) as pool:
+            cameras = list(pool.map(camera_of_clip, clips, [FPS] * len(clips)))
+        self.rows += ruler_rows(wants, cameras[len(wants) :], cameras[: len(wants)])
 
 
 @torch.no_grad()
@@ -271,7 +260,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--v2v", type=int, default=0, metavar="N", help="clips made anew")
     parser.add_argument("--own-words", action="store_true", help="also the prompts in people's own words")
     parser.add_argument("--drift", action="store_true", help="measure that static clips stand still; needs OpenCV")
-    parser.add_argument("--ruler", type=int, default=0, metavar="N", help="measure N moves with the ruler, too; slow")
+    parser.add_argument("--ruler", type=int, default=0, metavar="N", help="measure N clips with the ruler, too; slow")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     parser.add_argument("--sheet", type=Path, help="JPEG with the first, middle and last frame of 24 clips")

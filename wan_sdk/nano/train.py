@@ -84,7 +84,7 @@ def _train(stage: str, options: argparse.Namespace) -> None:
         scale=(TINY if options.tiny else NANO).only(options.shapes, options.batch_part),
         compiled=torch.cuda.is_available() and not options.eager,
     )
-    _TRAIN[stage](run)
+    _TRAIN[stage](run, **({} if options.seed is None else {"seed": options.seed}))
     run.close()
 
 
@@ -98,6 +98,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--deadline", type=float, help="second since 1970 at which to stop at the latest")
     parser.add_argument("--schedule-minutes", type=float, help="length of the learning rate's schedule over all runs")
     parser.add_argument("--from", dest="start", type=Path, help="a finished nano to start from instead of from noise")
+    parser.add_argument("--seed", type=int, help="draws other clips than the stage's own seed, to learn on from --from")
     parser.add_argument("--tiny", action="store_true", help="a model for tests, trained on a CPU in seconds")
     parser.add_argument("--eager", action="store_true", help="compile nothing")
     parser.add_argument("--shapes", nargs="+", default=[], metavar="FxHxW", help="train the transformer at these alone")

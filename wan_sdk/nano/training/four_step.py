@@ -24,6 +24,7 @@ from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.training.transformer import FIRST_FRAME_GIVEN, load_text_encoder, load_vae, save_transformer
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 
+FOLDER = "transformer_4step"
 LEARNING_RATE = 1e-3
 STEPS = 4
 TEACHER_STEPS = 3  # in each step of the student
@@ -32,7 +33,7 @@ FLOW_SHIFT = 3.0
 
 
 def train_four_step(run: Run, seed: int = 51) -> None:
-    """Train the four-step transformer from the finished one and write it to `run.out`."""
+    """Train the four-step transformer from the finished one, or from an earlier student, and write it to `run.out`."""
     torch.manual_seed(seed)
     student, teacher = (make_transformer(run.scale).to(run.device) for _ in range(2))
     for transformer in (student, teacher.eval().requires_grad_(False)):
@@ -47,7 +48,7 @@ def train_four_step(run: Run, seed: int = 51) -> None:
 
     teacher.load_state_dict(load_transformer(run).state_dict())
     encoder.load_state_dict(load_text_encoder(run, "transformer").state_dict())
-    student.load_state_dict(teacher.state_dict())
+    student.load_state_dict((earlier_student(run) or teacher).state_dict())
     optimizer, average = Muon(student.named_parameters()), MovingAverage(student, 0.99)
     checkpoint = Checkpoint(run, student, optimizer, average)
     step = checkpoint.resume()
@@ -81,7 +82,7 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     checkpoint.save(step, now=True)
     average.copy_to(student)
     if run.first:
-        save_transformer(student, run.out / "transformer_4step", run)
+        save_transformer(student, run.out / FOLDER, run)
     run.journal.finish()
 
 
@@ -102,6 +103,14 @@ def warm_up(
 def load_transformer(run: Run) -> WanTransformer3DModel:
     """Wait for the transformer and load it, in fp32."""
     folder = run.wait_for("transformer") / "transformer"
+    return WanTransformer3DModel.from_pretrained(folder, dtype=torch.float32).to(run.device)
+
+
+def earlier_student(run: Run) -> WanTransformer3DModel | None:
+    """Load the student of the nano that the training starts from, if it has one."""
+    folder = run.start and run.start / FOLDER
+    if not folder or not folder.exists():
+        return None
     return WanTransformer3DModel.from_pretrained(folder, dtype=torch.float32).to(run.device)
 
 
