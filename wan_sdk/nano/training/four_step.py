@@ -21,6 +21,7 @@ from wan_sdk.nano.training.data import open_pools
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
+from wan_sdk.nano.training.skipping import Skipping
 from wan_sdk.nano.training.transformer import FIRST_FRAME_GIVEN, load_text_encoder, load_vae, save_transformer
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 
@@ -53,18 +54,21 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     checkpoint = Checkpoint(run, student, optimizer, average)
     step = checkpoint.resume()
     torch.manual_seed(seed + run.rank + 1000 * step)
-    sums, counted = torch.zeros(STEPS, device=run.device), 0
+    sums, counted, skipping = torch.zeros(STEPS, device=run.device), 0, Skipping(run)
     while run.clock.tick(every=1) if run.clock.begun else True:
-        latents, ids = pools[run.scale.turn(step // STEPS)].draw()
+        turn = run.scale.turn(step // STEPS)
+        latents, ids = pools[turn].draw()
         batch = len(ids)
         text = guided_text(run, encoder, ids)
         given = (torch.rand(batch, device=run.device) < FIRST_FRAME_GIVEN).float()
         walk = torch.randn_like(latents)
         for node in range(STEPS):
             walk = known_first_frame(walk, latents, given)
-            loss, walk = student_step(run, teacher, student, walk, latents, given, text, node)
-            loss.backward()
-            share_gradients(optimizer.parameters, run)
+            with skipping.kernels(turn):
+                loss, walk = student_step(run, teacher, student, walk, latents, given, text, node)
+                loss.backward()
+            _, good = share_gradients(optimizer.parameters, run)
+            skipping.count(turn, good)
             optimizer.step(run.clock.learning_rate(LEARNING_RATE, step, warm_up=40, flat=0.0))
             average.update(student)
             sums[node] += loss.detach()
@@ -74,13 +78,14 @@ def train_four_step(run: Run, seed: int = 51) -> None:
             run.clock.begin()
             run.journal.say("compiled")
         if counted == 25:
-            _write_row(run, step, sums / counted)
+            _write_row(run, step, sums / counted, skipping.review())
             sums, counted = torch.zeros_like(sums), 0
             checkpoint.save(step)
     if counted:
-        _write_row(run, step, sums / counted)
+        _write_row(run, step, sums / counted, skipping.review())
     checkpoint.save(step, now=True)
     average.copy_to(student)
+    skipping.note()
     if run.first:
         save_transformer(student, run.out / FOLDER, run)
     run.journal.finish()
@@ -173,6 +178,6 @@ def _levels(level: float, given: Tensor) -> Tensor:
     return levels_of(torch.full_like(given, int(level * 1000) / 1000), given)
 
 
-def _write_row(run: Run, step: int, losses: Tensor) -> None:
+def _write_row(run: Run, step: int, losses: Tensor, skipped: int) -> None:
     by_node = {f"loss_{node + 1}": value for node, value in enumerate(losses.tolist())}
-    run.journal.row(updates=step, seconds=round(run.clock.seconds), **by_node)
+    run.journal.row(updates=step, seconds=round(run.clock.seconds), skipped=skipped, **by_node)

@@ -24,6 +24,7 @@ from wan_sdk.nano.training.data import LatentPool, hide_words, open_pools
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
+from wan_sdk.nano.training.skipping import Skipping
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 
 LEARNING_RATE = 2.5e-3
@@ -60,35 +61,35 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     torch.manual_seed(seed + run.rank + 1000 * step)
     peak = LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE
     empty = empty_prompt(run.device)
-    loss_sum, skipped = torch.zeros((), device=run.device), torch.zeros(len(pools), device=run.device)
+    loss_sum, skipping = torch.zeros((), device=run.device), Skipping(run)
     counted = samples = 0
     while run.clock.tick() if run.clock.begun else True:
         turn = run.scale.turn(step)
         latents, ids = pools[turn].draw()
         untold = torch.rand(len(ids), 1, device=run.device) < WITHOUT_CAPTION
         ids = hide_words(torch.where(untold, empty, ids), UNKNOWN_WORDS)
-        loss = flow_loss(run, transformer, encoder, latents, ids)
-        loss.backward()
+        with skipping.kernels(turn):
+            loss = flow_loss(run, transformer, encoder, latents, ids)
+            loss.backward()
         _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(peak, step, warm_up=250))
         average.update(both)
         step, counted = step + 1, counted + 1
         samples += len(latents) * run.ranks
         loss_sum += loss.detach().nan_to_num()
-        skipped[turn] += ~good
+        skipping.count(turn, good)
         if not run.clock.begun:
             run.clock.begin()
             run.journal.say("compiled")
         if counted == _ROW_STEPS:
-            _write_row(run, step, samples, loss_sum / counted, pools, skipped)
+            _write_row(run, step, samples, loss_sum / counted, pools, skipping.review())
             loss_sum, counted = torch.zeros_like(loss_sum), 0
             checkpoint.save(step)
     if counted:
-        _write_row(run, step, samples, loss_sum / counted, pools, skipped)
+        _write_row(run, step, samples, loss_sum / counted, pools, skipping.review())
     checkpoint.save(step, now=True)
     average.copy_to(both)
-    names = [shape.name for shape in run.scale.shapes]
-    run.journal.note(skipped_by_shape=dict(zip(names, map(int, skipped.tolist()), strict=True)))
+    skipping.note()
     if run.first:
         save_transformer(transformer, run.out / "transformer", run)
         encoder.half().save_pretrained(run.out / "text_encoder")
@@ -178,13 +179,13 @@ def save_transformer(transformer: WanTransformer3DModel, folder: object, run: Ru
     stock.half().save_pretrained(folder, max_shard_size="12MB")
 
 
-def _write_row(run: Run, step: int, samples: int, loss: Tensor, pools: list[LatentPool], skipped: Tensor) -> None:
+def _write_row(run: Run, step: int, samples: int, loss: Tensor, pools: list[LatentPool], skipped: int) -> None:
     run.journal.row(
         step=step,
         seconds=round(run.clock.seconds),
         loss=float(loss),
         samples_a_second=round(samples / max(run.clock.since, 1e-3)),
         clips=sum(pool.ring.seen for pool in pools) * run.ranks,
-        skipped=int(skipped.sum()),
+        skipped=skipped,
         not_finite=int(sum(pool.not_finite for pool in pools)),
     )

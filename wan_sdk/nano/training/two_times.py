@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as functional
 from diffusers import WanTransformer3DModel
 from diffusers.models.transformers.transformer_wan import WanTransformerBlock
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def velocity(transformer: WanTransformer3DModel, latents: Tensor, levels: Tensor, text: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def velocity(transformer: WanTransformer3DModel, latents: Tensor, levels: Tensor
     """
     batch, _, frames, height, width = latents.shape
     rotary = transformer.rope(latents)
-    tokens = patches_embedded(transformer.patch_embedding, latents)
+    tokens = transformer.patch_embedding(latents).flatten(2).transpose(1, 2).contiguous()
     in_first_frame = tokens.shape[1] // frames
 
     embed = transformer.condition_embedder
@@ -49,17 +49,6 @@ def velocity(transformer: WanTransformer3DModel, latents: Tensor, levels: Tensor
     patches = transformer.proj_out(tokens.type_as(text))
     patches = patches.reshape(batch, frames, height // 2, width // 2, 1, 2, 2, -1).permute(0, 7, 1, 4, 2, 5, 3, 6)
     return patches.flatten(6, 7).flatten(4, 5).flatten(2, 3)
-
-
-def patches_embedded(embedding: nn.Conv3d, latents: Tensor) -> Tensor:
-    """Embed patches of 2 x 2 by one matrix product, [batch, tokens, width]; the numbers are the convolution's.
-
-    cuDNN chooses how to run a 3-D convolution by trying. In one training of two GPUs the gradient was not finite in
-    nearly every step at one of six shapes, and in none when each shape was tried alone: a choice made under load.
-    """
-    batch, channels, frames, height, width = latents.shape
-    patches = latents.view(batch, channels, frames, height // 2, 2, width // 2, 2).permute(0, 2, 3, 5, 1, 4, 6)
-    return functional.linear(patches.reshape(batch, -1, channels * 4), embedding.weight.flatten(1), embedding.bias)
 
 
 def spread(two: Tensor, in_first_frame: int, tokens: int) -> Tensor:
