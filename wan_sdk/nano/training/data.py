@@ -16,14 +16,19 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from wan_sdk.nano.attributes import MOTIONS
 from wan_sdk.nano.language.captions import caption
 from wan_sdk.nano.language.vocabulary import UNKNOWN, VOCABULARY, encode
 from wan_sdk.nano.training.networks import Shape
 from wan_sdk.nano.training.run import Run
 from wan_sdk.nano.training.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
+from wan_sdk.nano.world.scenes import CHANCES
 
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
+MORE_SPINS = (
+    0.1  # of the clips trained on, beside those the world draws: what turns on its axis smeared, four of 24 looked at
+)
 _FRESH_EVERY = 8  # batches of latents between two calls of the renderer
 _FRESH_SHARE = 2  # a call renders so much less than a batch, so each clip is used about 16 times
 _ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room
@@ -39,6 +44,7 @@ class Drawn(IterableDataset):
       frames: How long they are; 0 to draw only captions and attributes.
       captions: Different captions for each clip.
       fixed: Attributes that are the same in every clip, by name.
+      more_spins: Share of the clips whose subject spins whatever was drawn; not if the motion is fixed.
 
     >>> attributes, scene, ids = next(iter(Drawn(3, count=2, frames=5)))
     >>> scene["seconds"].shape, ids.shape
@@ -46,9 +52,16 @@ class Drawn(IterableDataset):
     """
 
     def __init__(
-        self, seed: int, count: int, frames: int, captions: int = 1, fixed: Mapping[str, object] | None = None
+        self,
+        seed: int,
+        count: int,
+        frames: int,
+        captions: int = 1,
+        fixed: Mapping[str, object] | None = None,
+        more_spins: float = 0.0,
     ) -> None:
         self.seed, self.count, self.frames, self.captions, self.fixed = seed, count, frames, captions, dict(fixed or {})
+        self.more_spins = more_spins
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
         worker = torch.utils.data.get_worker_info()
@@ -57,7 +70,7 @@ class Drawn(IterableDataset):
         seed = self.seed * 1000 + (worker.id if worker else 0)
         numbers, words = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - seeds, not secrets
         while True:
-            attributes = sample(numbers, self.count, **self.fixed)
+            attributes = sample(numbers, self.count, **self._motions(numbers), **self.fixed)
             ids = torch.tensor(
                 [[encode(caption(words, attributes, i)) for _ in range(self.captions)] for i in range(self.count)],
                 dtype=torch.int16,
@@ -65,13 +78,19 @@ class Drawn(IterableDataset):
             scene = build(attributes, frames=self.frames, fps=12) if self.frames else 0
             yield {name: torch.as_tensor(np.asarray(values)) for name, values in attributes.items()}, scene, ids
 
+    def _motions(self, numbers: np.random.Generator) -> dict[str, np.ndarray]:
+        if not self.more_spins or "motion" in self.fixed:
+            return {}
+        drawn = numbers.choice(len(MOTIONS), self.count, p=CHANCES["motion"])
+        return {"motion": np.where(numbers.random(self.count) < self.more_spins, MOTIONS.index("spin"), drawn)}
+
 
 def draw(
     run: Run, seed: int, count: int, frames: int, *, captions: int = 1, workers: int | None = None
 ) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
     """Draw attributes, scenes and captions in worker processes, on this process's own seed; see `Drawn`."""
     workers = run.scale.workers if workers is None else workers
-    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed)
+    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed, MORE_SPINS)
     return iter(
         DataLoader(
             drawn,
