@@ -179,8 +179,12 @@ class Studio:
             self._engine = LocalEngine(self.catalogue, download=self.download, offline=self.offline)
         return self._engine
 
-    def weights_sha256(self, call: Call) -> str:
+    def weights_sha256(self, call: Call, *, latents: bool = False) -> str:
         """Return the hash of exactly the weight files that a call uses, without loading them.
+
+        Args:
+          call: The model call.
+          latents: Leave out the files that have no part in its latents and only decode them.
 
         Raises:
           ModelNotHere: If the model, or the student or upscaler that the call names, is not on this machine.
@@ -190,7 +194,7 @@ class Studio:
         chosen = self.catalogue[call.model]
         fetching = self.download and not self.offline and not checkpoint.is_here(chosen)
         found = checkpoint.fetch(chosen, offline=False) if fetching else checkpoint.find(chosen)
-        return found.sha256(found.used_by(call))
+        return found.sha256(found.denoised_by(call) if latents else found.used_by(call))
 
     def _ready(self, x: Any, out: Any) -> tuple[Any, Plan, Path | None]:
         """Plan, and find out that the folders can be written; only then is anything written, arrays first."""
