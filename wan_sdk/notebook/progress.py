@@ -122,10 +122,11 @@ class Progress:
                     per_step = pace * estimate.denoise_seconds / max(1, row.steps)
                 left += per_step * (row.steps - row.step) + pace * estimate.decode_seconds
                 left += 0.0 if row.step else pace * estimate.text_seconds
-            finishing = [sum(row.seconds.get(stage, 0.0) for stage in ("mark", "encode", "sign"))
-                         for row in self.rows if row.signed]  # fmt: skip
-            unsigned = sum(not row.signed for row in self.rows)
-            return left + unsigned * (_mean(finishing) or 0.0)
+            took = _mean([sum(row.seconds.get(stage, 0.0) for stage in ("mark", "encode", "sign"))
+                          for row in self.rows if row.signed])  # fmt: skip
+            expected = [*(estimate.finish_seconds for estimate in self.plan.estimates), self.plan.cut_seconds]
+            unsigned = [seconds for row, seconds in zip(self.rows, expected, strict=False) if not row.signed]
+            return left + (sum(unsigned) if took is None else took * len(unsigned))
 
     def text(self) -> str:
         """Return the state in one line.
