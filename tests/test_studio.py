@@ -28,7 +28,7 @@ from wan_sdk import (
     models,
     verify,
 )
-from wan_sdk.engine.protocol import CancelToken, StageDone, StepDone
+from wan_sdk.engine.protocol import CancelToken, Planned, StageDone, StepDone
 from wan_sdk.errors import (
     MediaError,
     PlanError,
@@ -56,6 +56,7 @@ def test_a_shot_becomes_a_signed_take(studio):
     assert take.verify().state == "TRUSTED"
     assert take.recipe.marks.words() == "signed, watermarked"
     assert [event.index for event in events if isinstance(event, StepDone)] == [1, 2, 3]
+    assert events[0] == Planned(take.recipe.calls)
     done = [event.stage for event in events if isinstance(event, StageDone)]
     assert set(done) == {"plan", "load", "text", "denoise", "decode", "mark", "encode", "sign"}
     assert take.poster[:2] == b"\xff\xd8"

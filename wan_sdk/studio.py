@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_sdk import _doors, models, settings
-from wan_sdk.engine.protocol import CancelToken, Engine, Listener, StageDone, StageStarted
+from wan_sdk.engine.protocol import CancelToken, Engine, Listener, Planned, StageDone, StageStarted
 from wan_sdk.errors import UsageError
 from wan_sdk.gallery import Gallery
 from wan_sdk.job import Job, Queue
@@ -141,7 +141,7 @@ class Studio:
           x: What to render.
           out: A folder that gets a copy of the signed file under a readable name.
           fresh: Render again even what lies in the gallery under the same recipe.
-          listen: Called with every engine event; in a notebook a progress panel listens by itself.
+          listen: Called with every engine event, `Planned` first; in a notebook a progress panel listens by itself.
 
         Raises:
           UsageError: If what was asked cannot be; before any weight is loaded.
@@ -150,6 +150,7 @@ class Studio:
         started = time.perf_counter()
         x, plan, folder = self._ready(x, out)
         listen = listen or _doors.progress_listener(plan.title, plan) or _deaf
+        listen(Planned(plan.calls))
         listen(StageStarted(0, "plan"))
         listen(StageDone(0, "plan", time.perf_counter() - started))
         return self._produce(x, plan, folder, fresh, listen, CancelToken())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wan_sdk.engine.protocol import Event, StageDone, StageStarted, StepDone
+from wan_sdk.engine.protocol import Event, Planned, StageDone, StageStarted, StepDone
 from wan_sdk.notebook import html
 from wan_sdk.planning.table import said_seconds
 
@@ -71,6 +71,8 @@ class Progress:
 
     def hear(self, event: Event) -> None:
         """Take in an event of the engine. Asks for a preview at most twice a second."""
+        if isinstance(event, Planned):  # it was made with the plan
+            return
         with self._lock:
             if self.state == "queued":
                 self.state = "running"
@@ -155,7 +157,7 @@ class Progress:
         rows = html.table("Progress by shot", ("shot", "stage", "steps", "time"), map(self._cells, self.rows))
         return html.tag("div", head, rows, self._preview_html())
 
-    def _row_of(self, event: Event) -> Row:
+    def _row_of(self, event: StageStarted | StageDone | StepDone) -> Row:
         row = self.rows[min(event.shot, len(self.rows) - 1)]
         last_shot = self.plan.kind == "scene" and event.shot == len(self.plan.calls) - 1
         return self.rows[-1] if last_shot and row.signed else row
