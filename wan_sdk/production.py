@@ -17,7 +17,8 @@ from wan_sdk.marking.manifest import Claims, Ingredient
 from wan_sdk.materials import clip_of, picture_of
 from wan_sdk.media.fit import fit
 from wan_sdk.media.frames import Frames
-from wan_sdk.media.timeline import join
+from wan_sdk.media.on_disk import kept_on_disk
+from wan_sdk.media.timeline import joined_pieces
 from wan_sdk.planning import Plan
 from wan_sdk.planning.call import Call, Input
 from wan_sdk.recipe import MarkRecord, Recipe, cut_key, frames_key, latents_key, library_versions, take_key
@@ -184,8 +185,10 @@ class Production:
         if isinstance(found, Cut) and len(found.takes) == len(shots):
             takes = tuple(as_reused(take, spec) for take, spec in zip(found.takes, self.specs, strict=True))
             return replace(as_reused(found, scene.to_dict()), takes=takes)
+        assert self.plan.timeline is not None
+        pieces = joined_pieces(self._clean_shots(), self.plan.timeline)
+        joined = Frames(kept_on_disk(pieces, self.studio.gallery.folder), self.plan.timeline.fps)
         takes = tuple(self.take(index) for index in shots)
-        joined = join((self._clean_frames(index, forget=True) for index in shots), self.plan.timeline)
         ingredients = tuple(Ingredient(take.path, "video/mp4", "componentOf", take.content_id) for take in takes)
         cut = self._deliver_clip(
             joined,
@@ -201,6 +204,13 @@ class Production:
         )
         assert isinstance(cut, Cut)
         return replace(cut, takes=takes)
+
+    def _clean_shots(self) -> Iterator[Frames]:
+        """Yield the clean frames of each shot, rendering it if need be; of those before, only takes are held."""
+        for index in range(len(self.shots)):
+            self.take(index)
+            yield self._clean_frames(index, forget=True)
+            self._latents.pop(index - 1, None)  # a shot goes on from the one before it at the most
 
     # -- marking and keeping ----------------------------------------------------------------------
 
