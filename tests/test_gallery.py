@@ -13,6 +13,7 @@ from wan_sdk.errors import StorageError, UsageError
 from wan_sdk.gallery import Gallery
 from wan_sdk.planning.call import Call
 from wan_sdk.recipe import MarkRecord, Recipe
+from wan_sdk.spec import Scene
 
 CALL = Call(0, "nano", "t2v", "a boat", "", 160, 96, 25, 12.0, 12, 3.0, None, 3.0, None, "unipc", 64, 7, enlarge=3)
 RECIPE = Recipe("take", {"prompt": "a boat"}, (CALL,), {"nano": "w"}, "f" * 64, MarkRecord(True, "4c1f"))
@@ -97,6 +98,25 @@ def test_forget_removes_file_row_and_latents_that_nothing_else_uses(gallery):
     assert gallery.latents("shared") is None
     with pytest.raises(UsageError, match="no take begins"):
         gallery.open(first.id)
+
+
+def test_a_cut_names_a_take_that_was_forgotten_and_keeps_the_others_at_their_shots(gallery):
+    first, second = (add(gallery, content, key=content.decode()) for content in (b"1", b"2"))
+    recipe = replace(RECIPE, kind="cut", spec=Scene("Two").shot("a boat").shot("a bird").to_dict(), calls=(CALL, CALL))
+    id = add(gallery, b"both", key="cut", recipe=recipe, parts=(first.id, second.id)).id
+    assert [take.id for take in gallery.open(id).by_shot] == [first.id, second.id]
+    assert gallery.open(id).forgotten == ()
+
+    gallery.forget(first.id)
+    cut = gallery.open(id)
+    assert cut.take_ids == (first.id, second.id)
+    assert cut.forgotten == (first.id,)
+    assert [take.id for take in cut.takes] == [second.id]
+    assert cut.by_shot[0] is None
+    assert f"takes forgotten: {first.id};" in repr(cut)
+    board = cut.storyboard()
+    assert board.takes == cut.by_shot
+    assert "its take was forgotten" in str(board.html())
 
 
 @pytest.mark.parametrize("id", ["", "%", "../x", "zz"])

@@ -1,11 +1,15 @@
 """From a scene to signed clips on the model that ships inside."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from tests.studio_fixtures import SMALL, Counted
 from wan_sdk import (
@@ -21,9 +25,10 @@ from wan_sdk import (
     Take,
     Takes,
     Transition,
+    models,
     verify,
 )
-from wan_sdk.engine.protocol import CancelToken, StageDone, StepDone
+from wan_sdk.engine.protocol import CancelToken, Planned, StageDone, StepDone
 from wan_sdk.errors import (
     MediaError,
     PlanError,
@@ -51,6 +56,7 @@ def test_a_shot_becomes_a_signed_take(studio):
     assert take.verify().state == "TRUSTED"
     assert take.recipe.marks.words() == "signed, watermarked"
     assert [event.index for event in events if isinstance(event, StepDone)] == [1, 2, 3]
+    assert events[0] == Planned(take.recipe.calls)
     done = [event.stage for event in events if isinstance(event, StageDone)]
     assert set(done) == {"plan", "load", "text", "denoise", "decode", "mark", "encode", "sign"}
     assert take.poster[:2] == b"\xff\xd8"
@@ -104,6 +110,47 @@ def test_a_lost_file_is_made_again_from_its_latents(studio):
     assert len(counted.denoised) == 1
     assert again.recipe.frames_sha256 == take.recipe.frames_sha256
     assert again.verify().state == "TRUSTED"
+
+
+@pytest.fixture
+def own_nano(tmp_path):
+    """nano's checkpoint in a folder of the test's own, to be trained further."""
+    folder = tmp_path / "own"
+    shutil.copytree(resources.files("wan_sdk.nano") / "weights", folder)
+    return models.at(folder, like="nano")
+
+
+def train_further(model, part, tensor):
+    for path in (Path(model.repo) / part).glob("*.safetensors"):
+        tensors = load_file(path)
+        if tensor in tensors:
+            save_file({**tensors, tensor: tensors[tensor] + 0.1}, path)
+
+
+def test_a_denoise_is_not_made_again_for_a_network_that_only_decodes(own_nano, tmp_path):
+    from wan_sdk.engine.local import LocalEngine
+
+    counted = Counted(LocalEngine({own_nano.key: own_nano}, offline=True))
+    studio = Studio(own_nano, gallery=tmp_path / "takes", engine=counted)
+    shot = Shot("a red ball on the beach", tier="draft", seconds=1, seed=2)
+    made = [studio.render(shot)]
+    for part, tensor, denoised in (
+        ("upscaler", "last.bias", 1),
+        ("vae", "decoder.conv_out.bias", 1),
+        ("transformer_4step", "proj_out.bias", 2),
+    ):
+        train_further(own_nano, part, tensor)
+        made.append(studio.render(shot))
+        assert not made[-1].reused, part
+        assert len(counted.denoised) == denoised, part
+    assert len({take.recipe.frames_sha256 for take in made}) == 4
+
+
+def test_tiers_of_one_recipe_share_their_latents(studio):
+    counted = studio._engine = Counted(studio.engine)
+    made = [studio.render(BALL.with_tier(tier)) for tier in ("exact", "fast")]
+    assert [take.reused for take in made] == [False, False]
+    assert len(counted.denoised) == 1
 
 
 def test_a_sweep_gives_takes_with_named_axes(studio, tmp_path):

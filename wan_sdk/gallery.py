@@ -168,7 +168,10 @@ class Gallery:
         return self._result(_entry(rows[0]))
 
     def forget(self, id: str) -> None:
-        """Remove a take: its file, its row, and its latents when nothing else uses them."""
+        """Remove a take: its file, its row, and its latents when nothing else uses them.
+
+        Cuts that it is part of stay, and still name it (`Cut.take_ids`).
+        """
         entry = self._by_id(self.open(id).id)
         with self._open() as index:
             index.execute("DELETE FROM takes WHERE id = ?", [entry.id])
@@ -258,7 +261,7 @@ class Gallery:
             found = index.execute(f"SELECT * FROM takes WHERE id IN ({wanted})", entry.parts)  # noqa: S608
             rows = {row["id"]: row for row in found}
         takes = tuple(self._result(_entry(rows[id])) for id in entry.parts if id in rows)
-        return Cut(entry.id, path, entry.recipe, takes, content_id=entry.content_id, created=entry.created)
+        return Cut(entry.id, path, entry.recipe, takes, entry.parts, content_id=entry.content_id, created=entry.created)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

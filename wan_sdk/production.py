@@ -17,10 +17,11 @@ from wan_sdk.marking.manifest import Claims, Ingredient
 from wan_sdk.materials import clip_of, picture_of
 from wan_sdk.media.fit import fit
 from wan_sdk.media.frames import Frames
-from wan_sdk.media.timeline import join
+from wan_sdk.media.on_disk import kept_on_disk
+from wan_sdk.media.timeline import joined_pieces
 from wan_sdk.planning import Plan
 from wan_sdk.planning.call import Call, Input
-from wan_sdk.recipe import MarkRecord, Recipe, cut_key, latents_key, library_versions, take_key
+from wan_sdk.recipe import MarkRecord, Recipe, cut_key, frames_key, latents_key, library_versions, take_key
 from wan_sdk.spec import Marking, Scene, Shot, Sweep
 from wan_sdk.take import Take, as_reused
 
@@ -62,10 +63,11 @@ class Production:
         self.fresh = fresh
         self.listen = listen
         self.cancel = cancel
-        self._weights: dict[tuple[str, str, str | None], str] = {}
+        self._weights: dict[tuple[str, str, str | None, bool, bool], str] = {}
         self._latents: dict[int, Latents] = {}
         self._clean: dict[int, Frames] = {}
-        self._keys: dict[int, str] = {}
+        self._latents_keys: dict[int, str] = {}
+        self._frames_keys: dict[Call, str] = {}
         self._seconds: dict[int, dict[str, float]] = {}
         self._takes: dict[int, Take] = {}
 
@@ -79,7 +81,7 @@ class Production:
 
     def _take(self, index: int) -> Take:
         call = self.plan.calls[index]
-        key = take_key(self._key(index), self.marking, self.studio.maker)
+        key = take_key(self._frames_key(call), self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Take):
             return as_reused(found, self.specs[index])
@@ -89,7 +91,7 @@ class Production:
             shot=index,
             kind="take",
             key=key,
-            latents=(self._key(index),),
+            latents=(self._latents_key(index),),
             claims=self._claims(call.task, (call,), self._made_from(call), call.num_frames),
             spec=self.specs[index],
             calls=(call,),
@@ -106,18 +108,28 @@ class Production:
         continued = (Ingredient(take.path, "video/mp4", "inputTo", take.content_id) for take in before)
         return (*_reference_ingredients(call), *continued)
 
-    def _key(self, index: int) -> str:
-        if index not in self._keys:
+    def _latents_key(self, index: int) -> str:
+        if index not in self._latents_keys:
             call = self.plan.calls[index]
-            before = [self._key(item.after_shot) for item in call.inputs if item.after_shot is not None]
-            self._keys[index] = latents_key(call, self._weights_sha256(call), "".join(before))
-        return self._keys[index]
+            weights = self._weights_sha256(call, latents=True)
+            self._latents_keys[index] = latents_key(call, weights, self._started_from(call))
+        return self._latents_keys[index]
 
-    def _weights_sha256(self, call: Call) -> str:
-        parts = (call.model, call.transformer, call.enlarged_by)  # which files a call uses
-        if parts not in self._weights:
-            self._weights[parts] = self.studio.weights_sha256(call)
-        return self._weights[parts]
+    def _frames_key(self, call: Call) -> str:
+        if call not in self._frames_keys:
+            self._frames_keys[call] = frames_key(call, self._weights_sha256(call), self._started_from(call))
+        return self._frames_keys[call]
+
+    def _started_from(self, call: Call) -> str:
+        """Return the key of the frames of which a call is given the last: native ones, whatever enlarges them later."""
+        before = [self.plan.calls[item.after_shot] for item in call.inputs if item.after_shot is not None]
+        return "".join(self._frames_key(shot.native) for shot in before)
+
+    def _weights_sha256(self, call: Call, *, latents: bool = False) -> str:
+        files = (call.model, call.transformer, call.enlarged_by, bool(call.inputs), latents)  # which ones are used
+        if files not in self._weights:
+            self._weights[files] = self.studio.weights_sha256(call, latents=latents)
+        return self._weights[files]
 
     def _clean_frames(self, index: int, *, forget: bool) -> Frames:
         if index not in self._clean:
@@ -130,7 +142,7 @@ class Production:
     def _denoised(self, index: int) -> np.ndarray:
         if index in self._latents:
             return self._latents[index].values
-        kept = None if self.fresh else self.studio.gallery.latents(self._key(index))
+        kept = None if self.fresh else self.studio.gallery.latents(self._latents_key(index))
         if kept is not None:
             return kept
         call = self.plan.calls[index]
@@ -138,7 +150,7 @@ class Production:
         latents = self.studio.engine.denoise(call, inputs, listen=self.listen, cancel=self.cancel)
         self._latents[index] = latents
         self._seconds.setdefault(index, {}).update(latents.seconds)
-        self.studio.gallery.put_latents(self._key(index), latents.values)
+        self.studio.gallery.put_latents(self._latents_key(index), latents.values)
         return latents.values
 
     def _decode(self, call: Call, values: np.ndarray) -> Frames:
@@ -153,8 +165,7 @@ class Production:
     def _picture(self, item: Input, call: Call, shot: Shot) -> np.ndarray:
         if item.after_shot is None:
             return fit(picture_of(shot.references[item.reference]), call.width, call.height)
-        before = replace(self.plan.calls[item.after_shot], enlarge=1, enlarged_by=None)
-        native = self._decode(before, self._denoised(item.after_shot))
+        native = self._decode(self.plan.calls[item.after_shot].native, self._denoised(item.after_shot))
         return fit(native.pixels[-1], call.width, call.height)
 
     def _clip(self, item: Input, call: Call, shot: Shot) -> Frames:
@@ -168,21 +179,23 @@ class Production:
         from wan_sdk.cut import Cut
 
         shots = range(len(self.shots))
-        keys = [self._key(index) for index in shots]
-        key = cut_key(keys, self.plan.timeline, self.marking, self.studio.maker)
+        frames = [self._frames_key(call) for call in self.plan.calls]
+        key = cut_key(frames, self.plan.timeline, self.marking, self.studio.maker)
         found = None if self.fresh else self.studio.gallery.find(key)
         if isinstance(found, Cut) and len(found.takes) == len(shots):
             takes = tuple(as_reused(take, spec) for take, spec in zip(found.takes, self.specs, strict=True))
             return replace(as_reused(found, scene.to_dict()), takes=takes)
+        assert self.plan.timeline is not None
+        pieces = joined_pieces(self._clean_shots(), self.plan.timeline)
+        joined = Frames(kept_on_disk(pieces, self.studio.gallery.folder), self.plan.timeline.fps)
         takes = tuple(self.take(index) for index in shots)
-        joined = join((self._clean_frames(index, forget=True) for index in shots), self.plan.timeline)
         ingredients = tuple(Ingredient(take.path, "video/mp4", "componentOf", take.content_id) for take in takes)
         cut = self._deliver_clip(
             joined,
             shot=shots[-1],
             kind="cut",
             key=key,
-            latents=tuple(keys),
+            latents=tuple(self._latents_key(index) for index in shots),
             claims=self._claims("cut", self.plan.calls, ingredients, len(joined)),
             spec=scene.to_dict(),
             calls=self.plan.calls,
@@ -191,6 +204,13 @@ class Production:
         )
         assert isinstance(cut, Cut)
         return replace(cut, takes=takes)
+
+    def _clean_shots(self) -> Iterator[Frames]:
+        """Yield the clean frames of each shot, rendering it if need be; of those before, only takes are held."""
+        for index in range(len(self.shots)):
+            self.take(index)
+            yield self._clean_frames(index, forget=True)
+            self._latents.pop(index - 1, None)  # a shot goes on from the one before it at the most
 
     # -- marking and keeping ----------------------------------------------------------------------
 

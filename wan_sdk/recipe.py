@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
@@ -118,22 +118,36 @@ def library_versions() -> dict[str, str]:
 def latents_key(call: Call, weights_sha256: str, started_from: str = "") -> str:
     """Return the name under which a call's latents are kept.
 
+    It covers what denoising reads. How frames are enlarged and in which tier the numbers were chosen
+    is no part of it: a clip of another upscaler is decoded from the latents that are there.
+
     Args:
       call: The model call.
-      weights_sha256: Hash of the weight files that the call uses.
-      started_from: Key of the latents that this call continues, if any.
+      weights_sha256: Hash of the weight files that denoising uses.
+      started_from: Key of the native frames that this call continues, if any.
+    """
+    return frames_key(replace(call.native, tier="exact"), weights_sha256, started_from)
+
+
+def frames_key(call: Call, weights_sha256: str, started_from: str = "") -> str:
+    """Return the name of a call's clean frames.
+
+    Args:
+      call: The model call.
+      weights_sha256: Hash of all weight files that the call uses, those that only decode among them.
+      started_from: Key of the native frames that this call continues, if any.
     """
     return _sha256("latents", call.sha256(), weights_sha256, started_from)
 
 
-def take_key(latents: str, marking: Marking, maker: str | None) -> str:
-    """Return the name of a take: the same pictures, marked the same way, for the same maker."""
-    return _sha256("take", latents, json.dumps(marking.to_dict(), sort_keys=True), maker or "")
+def take_key(frames: str, marking: Marking, maker: str | None) -> str:
+    """Return the name of a take: the same frames, marked the same way, for the same maker."""
+    return _sha256("take", frames, json.dumps(marking.to_dict(), sort_keys=True), maker or "")
 
 
-def cut_key(takes: Sequence[str], timeline: Any, marking: Marking, maker: str | None) -> str:
-    """Return the name of a cut: these takes, joined and marked like this."""
-    return _sha256("cut", *takes, repr(timeline), json.dumps(marking.to_dict(), sort_keys=True), maker or "")
+def cut_key(frames: Sequence[str], timeline: Any, marking: Marking, maker: str | None) -> str:
+    """Return the name of a cut: the frames of these shots, joined and marked like this."""
+    return _sha256("cut", *frames, repr(timeline), json.dumps(marking.to_dict(), sort_keys=True), maker or "")
 
 
 def _sha256(*parts: str) -> str:

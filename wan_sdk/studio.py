@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wan_sdk import _doors, models, settings
-from wan_sdk.engine.protocol import CancelToken, Engine, Listener, StageDone, StageStarted
+from wan_sdk.engine.protocol import CancelToken, Engine, Listener, Planned, StageDone, StageStarted
 from wan_sdk.errors import UsageError
 from wan_sdk.gallery import Gallery
 from wan_sdk.job import Job, Queue
@@ -141,7 +141,7 @@ class Studio:
           x: What to render.
           out: A folder that gets a copy of the signed file under a readable name.
           fresh: Render again even what lies in the gallery under the same recipe.
-          listen: Called with every engine event; in a notebook a progress panel listens by itself.
+          listen: Called with every engine event, `Planned` first; in a notebook a progress panel listens by itself.
 
         Raises:
           UsageError: If what was asked cannot be; before any weight is loaded.
@@ -150,6 +150,7 @@ class Studio:
         started = time.perf_counter()
         x, plan, folder = self._ready(x, out)
         listen = listen or _doors.progress_listener(plan.title, plan) or _deaf
+        listen(Planned(plan.calls))
         listen(StageStarted(0, "plan"))
         listen(StageDone(0, "plan", time.perf_counter() - started))
         return self._produce(x, plan, folder, fresh, listen, CancelToken())
@@ -179,8 +180,12 @@ class Studio:
             self._engine = LocalEngine(self.catalogue, download=self.download, offline=self.offline)
         return self._engine
 
-    def weights_sha256(self, call: Call) -> str:
+    def weights_sha256(self, call: Call, *, latents: bool = False) -> str:
         """Return the hash of exactly the weight files that a call uses, without loading them.
+
+        Args:
+          call: The model call.
+          latents: Leave out the files that have no part in its latents and only decode them.
 
         Raises:
           ModelNotHere: If the model, or the student or upscaler that the call names, is not on this machine.
@@ -190,7 +195,7 @@ class Studio:
         chosen = self.catalogue[call.model]
         fetching = self.download and not self.offline and not checkpoint.is_here(chosen)
         found = checkpoint.fetch(chosen, offline=False) if fetching else checkpoint.find(chosen)
-        return found.sha256(found.used_by(call))
+        return found.sha256(found.denoised_by(call) if latents else found.used_by(call))
 
     def _ready(self, x: Any, out: Any) -> tuple[Any, Plan, Path | None]:
         """Plan, and find out that the folders can be written; only then is anything written, arrays first."""

@@ -1,5 +1,6 @@
 """The command line as programs use it: JSON, exit codes, and words for people."""
 
+import io
 import json
 import subprocess
 import sys
@@ -10,7 +11,11 @@ import pytest
 from tests.studio_fixtures import SMALL
 from wan_sdk import Camera, Scene
 from wan_sdk.cli import run
+from wan_sdk.cli.progress import terminal_progress
 from wan_sdk.cli.render import demo_scene
+from wan_sdk.engine.protocol import Planned, StageStarted, StepDone
+from wan_sdk.planning import resolve
+from wan_sdk.studio import Studio
 
 SCENE = (
     Scene("Pier", seed=3, size=SMALL)
@@ -56,6 +61,34 @@ def test_render_then_verify_then_render_again(scene_file, capsys):
     assert run(["verify", "out/pier.mp4"]) == 0
     words, _ = said(capsys)
     assert words.startswith("TRUSTED")
+
+
+def test_a_render_plans_once(scene_file, monkeypatch, capsys):
+    planned = []
+
+    def counted(*given, **options):
+        planned.append(resolve(*given, **options))
+        return planned[-1]
+
+    monkeypatch.setattr("wan_sdk.studio.resolve", counted)
+    assert run(["render", scene_file, "--out", "out", "--json"]) == 0
+    assert said(capsys)[0]["verdict"]["state"] == "TRUSTED"
+    assert len(planned) == 1
+
+
+def test_a_terminal_shows_the_shot_and_how_much_is_done(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    calls = Studio("nano").plan(SCENE).calls
+    with terminal_progress() as show:
+        show(Planned(calls))
+        show(StageStarted(1, "denoise"))
+        for step in (1, 2, 3):
+            show(StepDone(0, step, 4, 0.5, 1.0))
+    assert "shot 2 of 2: denoise" in terminal.getvalue()
+    assert "75 %" in terminal.getvalue()
 
 
 def test_the_demo_is_two_shots_with_two_camera_moves():

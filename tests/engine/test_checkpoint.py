@@ -22,6 +22,7 @@ from wan_sdk.engine.upscaler import Upscaler, enlarge_twice, load_upscaler
 from wan_sdk.errors import DamagedWeights, EngineError, ModelNotHere, StorageError
 from wan_sdk.models import Distilled
 from wan_sdk.nano.training.upscaler import save_upscaler
+from wan_sdk.planning.call import Input
 
 BIG = models.get("wan2.2-ti2v-5b")
 WITH_WEIGHTS = ("text_encoder", "transformer", "vae")
@@ -277,6 +278,15 @@ def test_the_hash_covers_exactly_the_files_that_a_call_uses(with_extras):
         now = hashes()
         assert tuple(a != b for a, b in zip(before, now, strict=True)) == expected, part
         before = now
+
+
+def test_the_latents_depend_on_the_vae_only_where_it_encodes_a_picture_that_is_given(with_extras):
+    found = checkpoint.find(with_extras)
+    words = tiny.call("t2v", "t2v", **EXTRAS["upscaler"])
+    picture = tiny.call("t2v", "i2v", inputs=(Input("first_frame", sha256="1" * 64),), **EXTRAS["upscaler"])
+    assert found.denoised_by(words) == ("text_encoder", "transformer")
+    assert found.denoised_by(picture) == WITH_WEIGHTS
+    assert {*found.used_by(words)} - {*found.denoised_by(words)} == {"vae", "upscaler"}
 
 
 def test_the_student_and_the_upscaler_are_used_where_a_call_names_them(with_extras):

@@ -94,7 +94,9 @@ def test_what_finishing_took_is_expected_of_the_shots_to_come(progress: Progress
     after = progress.seconds_left()
     assert before is not None
     assert after is not None
-    assert after == pytest.approx(before + 3 * 0.75 - progress._pace() * progress.plan.estimates[0].decode_seconds)
+    plan = progress.plan
+    expected = sum(estimate.finish_seconds for estimate in plan.estimates) + plan.cut_seconds
+    assert after == pytest.approx(before - expected + 3 * 0.75 - progress._pace() * plan.estimates[0].decode_seconds)
 
 
 def test_the_cut_has_a_row_of_its_own(progress: Progress) -> None:

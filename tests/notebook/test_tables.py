@@ -79,11 +79,11 @@ def test_the_storyboard_of_a_scene_draws_its_cameras(scene: Scene) -> None:
 
 
 def test_the_storyboard_of_takes_shows_their_pictures(take: Take, scene: Scene) -> None:
-    page = read(Storyboard(scene, (take,))._repr_mimebundle_()["text/html"])
+    page = read(Storyboard(scene, (take, None, None))._repr_mimebundle_()["text/html"])
     assert (page.all("img")[0]["src"] or "").startswith("data:image/jpeg")
     take.path.unlink()
     fresh = Take(take.id, take.path, take.recipe)
-    assert "its file is gone" in read(Storyboard(scene, (fresh,))._repr_mimebundle_()["text/html"]).text
+    assert "its file is gone" in read(Storyboard(scene, (fresh, None, None))._repr_mimebundle_()["text/html"]).text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from wan_sdk.planning import Machine, Probe, resolve
 from wan_sdk.spec import Camera, Character, Look, Lora, Reference, Scene, Shot, Size, Transition
 
 PLANS = Path(__file__).parents[1] / "data" / "plans"
-ESTIMATED = ("seconds", "memory_gb", "estimates", "machine")
+ESTIMATED = ("seconds", "cut_seconds", "memory_gb", "estimates", "machine")
 
 LAPTOP = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
 SERVER = Machine("cuda", "server", memory_gb=141, tflops=400, dtype="bfloat16")

@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wan_sdk import models
+from wan_sdk.engine import machine
 from wan_sdk.planning import Machine, Probe, resolve
 from wan_sdk.planning.estimate import forward_flop, sigmas, steps_run, tokens
-from wan_sdk.spec import Reference, Shot
+from wan_sdk.spec import Reference, Scene, Shot, Size
 
 SERVER = Machine("cuda", "server", 141, tflops=790, dtype="bfloat16")
 WALK = Reference.video("walk.mp4", strength=0.6)
@@ -13,8 +14,8 @@ CLIP = Probe("video", "4" * 64, 832, 480, frames=81, fps=16.0, seconds=81 / 16)
 PROBES = {WALK.with_strength(strength): CLIP for strength in (0.01, 0.6, 0.81, 1)}
 
 
-def planned(shot, model, machine=SERVER):
-    return resolve(shot, catalogue=models.catalogue(), machine=machine, probes=PROBES, model=model)
+def planned(shot, model, on=SERVER):
+    return resolve(shot, catalogue=models.catalogue(), machine=on, probes=PROBES, model=model)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,33 @@ def test_a_measured_step_wins_and_is_scaled_to_the_call():
     larger = planned(Shot("a boat", size="720p"), "wan2.2-t2v-a14b", measured).estimates[0]
     assert larger.denoise_seconds == pytest.approx(400 * 6523 / 1678, rel=0.01)
     assert not planned(Shot("a boat"), "nano", measured).estimates[0].measured
+
+
+# What `Studio.render` of one shot of nano took (docs/nano.md), middle of the range: denoising, decoding and enlarging,
+# and marks, encoding and signing together.
+MEASURED = [
+    ({}, (9.2, 1.8, 0.8)),
+    ({"tier": "draft"}, (1.4, 1.65, 0.8)),
+    ({"size": Size(160, 96)}, (1.9, 0.4, 0.6)),
+]
+
+
+@pytest.mark.parametrize(("fields", "took"), MEASURED, ids=["12 steps", "a draft", "160x96"])
+def test_the_seconds_of_two_cores_are_those_that_were_measured(fields, took, monkeypatch):
+    monkeypatch.setattr(machine, "_cpu_flags", lambda: frozenset({"avx512f", "avx512_bf16"}))
+    monkeypatch.setattr(machine, "_first_card", lambda: None)
+    monkeypatch.setattr(machine, "usable_cores", lambda: 2)
+    got = planned(Shot("a boat", **fields), "nano", machine.measure_machine()).estimates[0]
+    for said, measured in zip((got.denoise_seconds, got.decode_seconds, got.finish_seconds), took, strict=True):
+        assert said == pytest.approx(measured, rel=0.3)
+    assert got.seconds == pytest.approx(sum(took), rel=0.3)
+
+
+def test_joining_a_scene_takes_time_too():
+    shots = (Shot("a boat"), Shot("a bird"))
+    one, two = (planned(Scene("Two", shots[:count], seed=1), "nano") for count in (1, 2))
+    assert two.cut_seconds > one.cut_seconds == one.estimates[0].finish_seconds
+    assert one.seconds == one.estimates[0].seconds + one.cut_seconds
 
 
 def test_memory_is_what_was_counted():

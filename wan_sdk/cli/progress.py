@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from wan_sdk.engine.protocol import Event, Listener, StageDone, StageStarted, StepDone
+from wan_sdk.engine.protocol import Event, Listener, Planned, StageDone, StageStarted, StepDone
 
 STAGES = ("plan", "load", "text", "denoise", "decode", "mark", "encode", "sign")
 
@@ -31,7 +30,7 @@ class StageClock:
 
 
 @contextmanager
-def terminal_progress(plan: Any) -> Iterator[Callable[[Event], None] | None]:
+def terminal_progress() -> Iterator[Callable[[Event], None] | None]:
     """Show stages, a bar and the time left on a terminal; quiet in a pipe."""
     if not sys.stderr.isatty():
         yield None
@@ -43,13 +42,16 @@ def terminal_progress(plan: Any) -> Iterator[Callable[[Event], None] | None]:
         TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
-    total = sum(call.num_inference_steps for call in plan.calls)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("plan", total=total)
+        bar = progress.add_task("plan", total=None)
+        shots = 0
 
         def show(event: Event) -> None:
-            shots = len(plan.calls)
+            nonlocal shots
             match event:
+                case Planned(calls=calls):
+                    shots = len(calls)
+                    progress.update(bar, total=sum(call.num_inference_steps for call in calls))
                 case StageStarted(shot=shot, stage=stage):
                     progress.update(bar, description=f"shot {shot + 1} of {shots}: {stage}")
                 case StepDone():

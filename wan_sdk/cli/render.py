@@ -93,8 +93,7 @@ def _render(
     started = time.perf_counter()
     studio = Studio(model, gallery=gallery, tier=tier, maker=maker)
     clock = StageClock()
-    plan = studio.plan(scene)
-    with contextlib.nullcontext() if json else terminal_progress(plan) as show:
+    with contextlib.nullcontext() if json else terminal_progress() as show:
         cut = studio.render(scene, out=out, fresh=fresh, listen=clock.listening(show))
     from wan_sdk.copies import cut_name
 

@@ -75,11 +75,27 @@ class Checkpoint:
         weighty = [part for part in indexed if part not in _WITHOUT_WEIGHTS]
         return (*weighty, UPSCALER) if call.enlarged_by == "upscaler" else tuple(weighty)
 
+    def denoised_by(self, call: Call) -> tuple[str, ...]:
+        """Return those of the parts in `used_by` that shape the latents of a call.
+
+        The VAE is one of them only where it encodes a picture or clip that the call starts from; an upscaler never is.
+
+        >>> from wan_sdk import models
+        >>> from wan_sdk.planning import Machine, resolve
+        >>> from wan_sdk.spec import Shot
+        >>> laptop = Machine("cpu", "laptop", memory_gb=16, tflops=0.13)
+        >>> plan = resolve(Shot("a boat"), catalogue=models.catalogue(), machine=laptop, probes={})
+        >>> find(models.get("nano")).denoised_by(plan.calls[0])
+        ('text_encoder', 'transformer')
+        """
+        only_decoding = {UPSCALER} if call.inputs else {UPSCALER, "vae"}
+        return tuple(part for part in self.used_by(call) if part not in only_decoding)
+
     def sha256(self, parts: Iterable[str]) -> str:
         """Return the hash over the sorted names and hashes of the weight files of some parts.
 
         Args:
-          parts: As `used_by` gives them.
+          parts: As `used_by` or `denoised_by` gives them.
 
         Raises:
           ModelNotHere: If the checkpoint lacks one of them.

@@ -32,9 +32,10 @@ _CARDS = {
 }
 _OTHER_CARD = 30.0
 
-# TFLOP/s of one processor core in the step of a small model, measured with nano on two cores of an
-# AMD EPYC (118 ms a step of 18 GFLOP in float32, 82 ms in bfloat16); AVX2 has half the lanes.
-_CORE = {("bfloat16", True): 0.11, ("float32", True): 0.08, ("float32", False): 0.04}
+# TFLOP/s of one processor core in the forward pass of a small model, without the time that a layer takes whatever it is
+# given (planning/estimate.py has both): measured with nano on two cores of an AMD EPYC with bf16 units (docs/nano.md).
+# float32 by the ratio in which one step was timed in both, 118 to 82 ms; AVX2 has half the lanes.
+_CORE = {("bfloat16", True): 0.072, ("float32", True): 0.05, ("float32", False): 0.025}
 
 
 def measure_machine() -> Machine:

@@ -21,6 +21,17 @@ Stage = Literal["plan", "load", "text", "denoise", "decode", "mark", "encode", "
 
 
 @dataclass(frozen=True)
+class Planned:
+    """It is known what will run: the first event of a render, from the studio.
+
+    Args:
+      calls: All calls of the plan, in the order of the shots.
+    """
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
 class StageStarted:
     """A stage of shot `shot` began."""
 
@@ -59,7 +70,7 @@ class StepDone:
     preview: Callable[[], np.ndarray] | None = None
 
 
-Event = StageStarted | StageDone | StepDone
+Event = Planned | StageStarted | StageDone | StepDone
 Listener = Callable[[Event], None]
 
 

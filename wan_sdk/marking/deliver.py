@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,7 +34,7 @@ from wan_sdk.marking.manifest import Claims, build_manifest, new_content_id
 from wan_sdk.marking.signer import Signatory, local_signatory, time_stamp_url
 from wan_sdk.marking.signing import sign_file, with_origin
 from wan_sdk.marking.watermark import payload_hex
-from wan_sdk.media.encode import encode_mp4
+from wan_sdk.media.encode import ClipWriter
 from wan_sdk.media.frames import Frames
 from wan_sdk.media.read import iter_frames
 from wan_sdk.media.whole_file import put_in_place
@@ -42,6 +42,7 @@ from wan_sdk.spec.marking import Marking
 
 FIRST_STRENGTH = watermark.STRENGTHS["standard"]
 MOST_ATTEMPTS = 2
+CHUNK_FRAMES = 96  # as many as a shot has, or a few less: what one takes anyway
 
 
 class Listen(Protocol):
@@ -203,20 +204,19 @@ class _Delivery:
     def _mark_and_encode(self, bench: Path) -> tuple[Path, WatermarkReading | None]:
         encoded = bench / "encoded.mp4"
         if self.marking.watermark is None:
-            self._encode(self.frames.pixels, encoded)
+            self._encode(encoded, None)
             return encoded, None
         payload = watermark.new_payload()
         reading: WatermarkReading | None = None
         strength = FIRST_STRENGTH
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            with self._stage("mark"):
-                marked = watermark.embed(self.frames.pixels, payload, strength=strength)
-            self._encode(marked.pixels, encoded)
+            embedder = self._encode(encoded, partial(self._embedder, payload, strength))
+            assert embedder is not None
             with self._stage("mark"):
                 found = watermark.detect(iter_frames(encoded), effort="fast", fps=self.frames.fps)
             reading = WatermarkReading(
                 payload=payload_hex(payload),
-                psnr_db=marked.psnr_db,
+                psnr_db=embedder.psnr_db,
                 log10_p=found.log10_p,
                 z=found.z_payload,
                 strength=strength,
@@ -225,7 +225,7 @@ class _Delivery:
             )
             if reading.read_back:
                 return encoded, reading
-            raised = watermark.raised_strength(marked)
+            raised = watermark.raised_strength(embedder)
             if raised is None:  # the picture's quality leaves no room
                 break
             strength = raised
@@ -235,10 +235,24 @@ class _Delivery:
         )
         return encoded, reading
 
-    def _encode(self, pixels: np.ndarray, encoded: Path) -> None:
-        with self._stage("encode"):
-            shown = draw_label(pixels) if self._labelled else pixels
-            encode_mp4(self.frames.with_pixels(shown), encoded)
+    def _embedder(self, payload: int, strength: float) -> watermark.Embedder:
+        embedder = watermark.Embedder(payload, (self.frames.width, self.frames.height), strength=strength)
+        embedder.calibrate(watermark.examples(self.frames.pixels))
+        return embedder
+
+    def _encode(self, encoded: Path, prepare: Callable[[], watermark.Embedder] | None) -> watermark.Embedder | None:
+        """Mark and encode chunk by chunk, in memory that does not grow with the length of the clip."""
+        clip, embedder = self.frames, None
+        with ClipWriter(encoded, width=clip.width, height=clip.height, fps=clip.fps) as writer:
+            for first in range(0, len(clip), CHUNK_FRAMES):
+                pixels = clip.pixels[first : first + CHUNK_FRAMES]
+                if prepare is not None:
+                    with self._stage("mark"):
+                        embedder = embedder or prepare()
+                        pixels = embedder.mark(pixels)
+                with self._stage("encode"):
+                    writer.write(draw_label(pixels) if self._labelled else pixels)
+        return embedder
 
     @property
     def _labelled(self) -> bool:
@@ -260,7 +274,7 @@ class _Delivery:
             path=self.destination,
             content_id=claims.content_id,
             sha256=sha256,
-            frames_sha256=hashlib.sha256(self.frames.pixels.tobytes()).hexdigest(),
+            frames_sha256=hashlib.sha256(np.ascontiguousarray(self.frames.pixels)).hexdigest(),
             signed=store is not None,
             payload=payload,
             watermark_claimed=payload is not None,

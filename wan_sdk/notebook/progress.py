@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wan_sdk.engine.protocol import Event, StageDone, StageStarted, StepDone
+from wan_sdk.engine.protocol import Event, Planned, StageDone, StageStarted, StepDone
 from wan_sdk.notebook import html
 from wan_sdk.planning.table import said_seconds
 
@@ -71,6 +71,8 @@ class Progress:
 
     def hear(self, event: Event) -> None:
         """Take in an event of the engine. Asks for a preview at most twice a second."""
+        if isinstance(event, Planned):  # it was made with the plan
+            return
         with self._lock:
             if self.state == "queued":
                 self.state = "running"
@@ -122,10 +124,11 @@ class Progress:
                     per_step = pace * estimate.denoise_seconds / max(1, row.steps)
                 left += per_step * (row.steps - row.step) + pace * estimate.decode_seconds
                 left += 0.0 if row.step else pace * estimate.text_seconds
-            finishing = [sum(row.seconds.get(stage, 0.0) for stage in ("mark", "encode", "sign"))
-                         for row in self.rows if row.signed]  # fmt: skip
-            unsigned = sum(not row.signed for row in self.rows)
-            return left + unsigned * (_mean(finishing) or 0.0)
+            took = _mean([sum(row.seconds.get(stage, 0.0) for stage in ("mark", "encode", "sign"))
+                          for row in self.rows if row.signed])  # fmt: skip
+            expected = [*(estimate.finish_seconds for estimate in self.plan.estimates), self.plan.cut_seconds]
+            unsigned = [seconds for row, seconds in zip(self.rows, expected, strict=False) if not row.signed]
+            return left + (sum(unsigned) if took is None else took * len(unsigned))
 
     def text(self) -> str:
         """Return the state in one line.
@@ -154,7 +157,7 @@ class Progress:
         rows = html.table("Progress by shot", ("shot", "stage", "steps", "time"), map(self._cells, self.rows))
         return html.tag("div", head, rows, self._preview_html())
 
-    def _row_of(self, event: Event) -> Row:
+    def _row_of(self, event: StageStarted | StageDone | StepDone) -> Row:
         row = self.rows[min(event.shot, len(self.rows) - 1)]
         last_shot = self.plan.kind == "scene" and event.shot == len(self.plan.calls) - 1
         return self.rows[-1] if last_shot and row.signed else row

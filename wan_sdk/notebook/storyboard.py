@@ -19,7 +19,7 @@ class Storyboard:
 
     Args:
       scene: The scene.
-      takes: One for each shot where there is one; empty before rendering.
+      takes: One for each shot, None for one that was forgotten; empty before rendering.
     """
 
     scene: Any
@@ -44,11 +44,11 @@ class Storyboard:
         return html.table(f"Storyboard of {html.readable(self.scene.title, 80)}", HEADS, rows)
 
     def _row(self, index: int, shot: Any) -> list[object]:
-        take = self.takes[index] if index < len(self.takes) else None
+        take = self.takes[index] if self.takes else None
         seconds = take.seconds if take is not None and take.path.exists() else shot.seconds
         return [
             html.readable(shot.name or str(index + 1), 40),
-            _picture(shot, take),
+            "its take was forgotten" if self.takes and take is None else _picture(shot, take),
             html.readable(shot.prompt, 200),
             f"{seconds:.2f}" if seconds else "as the model makes it",
             camera_words(shot),
@@ -68,7 +68,7 @@ class Storyboard:
 def storyboard(x: Any) -> Storyboard:
     """Return the storyboard of a Cut (with its pictures) or of a Scene (with its camera moves drawn)."""
     if hasattr(x, "takes"):
-        return Storyboard(x.scene, tuple(x.takes))
+        return Storyboard(x.scene, x.by_shot)
     return Storyboard(x)
 
 

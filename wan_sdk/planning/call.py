@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 CallTask = Literal["t2v", "i2v", "flf2v", "v2v"]
@@ -105,6 +105,11 @@ class Call:
     def delivered_size(self) -> tuple[int, int]:
         """Width and height of the delivered clip, pixels."""
         return self.width * self.enlarge, self.height * self.enlarge
+
+    @property
+    def native(self) -> Call:
+        """The same call without enlarging: its frames are those of the VAE, pixel for pixel."""
+        return replace(self, enlarge=1, enlarged_by=None)
 
     @property
     def latent_frames(self) -> int:

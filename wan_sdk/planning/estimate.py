@@ -1,8 +1,13 @@
 """How long a call takes and how much memory it needs, from the arithmetic of the network.
 
+A forward pass takes its operations divided by the speed of the machine, and besides a time for each layer that does
+not depend on how many tokens there are: starting a few dozen operations. Operations are those of the linear layers,
+which grow with the tokens, and those of attention, which grow with their square: at 320x192 they are more than half of
+nano's, at 160x96 a quarter. Without the time of a layer, what fits one size is a third off at the other.
+
 Sources: floating-point operations of a forward pass follow from the layers (checked against
 torch's counter; fused attention counted by hand); activation memory, VAE memory and VAE operations
-were measured on the diffusers 0.42.1 classes without weights.
+were measured on the diffusers 0.42.1 classes without weights; seconds on a processor are those of docs/nano.md.
 """
 
 from __future__ import annotations
@@ -19,9 +24,16 @@ UPSCALE_FLOP = 27.4e3
 # Memory of the untiled decode in float32 for one pixel of a frame: 8.2 GB at 832x480, 20.7 GB at 1280x704;
 # of nano's, in pieces, 0.31 GB at 320x192, its upscaler included.
 DECODE_BYTES = {"wan2.1": 20.5e3, "wan2.2": 23.0e3, "nano": 5.1e3}
+# Time of one layer of a transformer whatever it is given. With 0.072 TFLOP/s a core (engine/machine.py) it follows from
+# the passes of nano on two cores with bf16 units (docs/nano.md): 0.079 s at 420 tokens, 0.35 to 0.38 s at 1680.
+# A card starts the next operations while it computes.
+LAYER_SECONDS = {"cpu": 3e-3}
 # Speed of the decode as a share of that of the denoising. Wan's VAEs run in float32, whose convolutions have about
-# 0.3 of the speed of attention in a model's own type, on two CPU cores as on a bf16 accelerator; nano's runs in that.
-DECODE_SHARE = {"wan2.1": 0.3, "wan2.2": 0.3, "nano": 0.6}
+# 0.3 of the speed of attention in a model's own type, on two CPU cores as on a bf16 accelerator. nano's runs in that
+# type: 25 frames take 0.4 s at 160x96 and, with the upscaler, 1.7 to 1.9 s at 320x192 on those cores.
+DECODE_SHARE = {"wan2.1": 0.3, "wan2.2": 0.3, "nano": 0.95}
+# Marks, encoding and signing on two such cores, whatever the model: 0.6 s for 25 frames of 480x288, 0.8 s for 640x384.
+FINISH_SECONDS, FINISH_SECONDS_A_PIXEL = 0.34, 75e-9
 # Activations of a token in bfloat16: 49, 83 and 114 kB at widths 1536, 3072 and 5120.
 TOKEN_BYTES, TOKEN_BYTES_A_WIDTH = 21e3, 18.2
 TEXT_ENCODER_PARAMETERS = {"nano": 0.55e6}
@@ -46,9 +58,10 @@ def estimate(call: Call, model: Model, machine: Machine) -> Estimate:
       machine: Where.
     """
     speed = machine.tflops * 1e12
-    step = forward_flop(model, tokens(call, model)) * _passes(call)
+    step_seconds = _passes(call) * pass_seconds(model, tokens(call, model), machine)
     measured = machine.seconds_per_step.get(model.key)
-    step_seconds = step / speed if measured is None else measured * step / _own_step_flop(model)
+    if measured is not None:
+        step_seconds *= measured / _own_step_seconds(model, machine)
     pixels = call.width * call.height
     vae_flop = pixels * call.num_frames * DECODE_FLOP[model.vae]
     if call.task != "t2v":
@@ -61,9 +74,33 @@ def estimate(call: Call, model: Model, machine: Machine) -> Estimate:
         text_seconds=texts * 2 * text * call.max_sequence_length / speed,
         denoise_seconds=steps_run(call) * step_seconds,
         decode_seconds=vae_flop / (speed * DECODE_SHARE[model.vae]),
+        finish_seconds=finish_seconds(call, call.num_frames),
         memory_gb=_memory_gb(call, model, machine),
         measured=measured is not None,
     )
+
+
+def finish_seconds(call: Call, frames: int) -> float:
+    """Return how long marks, encoding and signing take.
+
+    Args:
+      call: Gives the delivered size.
+      frames: Of the clip: those of the call, or those of a whole cut.
+    """
+    width, height = call.delivered_size
+    return FINISH_SECONDS + FINISH_SECONDS_A_PIXEL * width * height * frames
+
+
+def pass_seconds(model: Model, tokens: int, machine: Machine) -> float:
+    """Return how long one forward pass of one expert takes.
+
+    Args:
+      model: Whose transformer.
+      tokens: How many it sees.
+      machine: Where.
+    """
+    started = model.network.layers * LAYER_SECONDS.get(machine.device, 0.0)
+    return forward_flop(model, tokens) / (machine.tflops * 1e12) + started
 
 
 def tokens(call: Call, model: Model) -> int:
@@ -118,11 +155,11 @@ def _guided(call: Call) -> bool:
     return call.guidance_scale > 1 or (call.guidance_scale_2 or 0) > 1
 
 
-def _own_step_flop(model: Model) -> float:
+def _own_step_seconds(model: Model, machine: Machine) -> float:
     width, height = model.sizes[0]
     side = PATCH[model.vae]
     own = ((model.frames - 1) // 4 + 1) * (height // side) * (width // side)
-    return forward_flop(model, own) * (2 if max(model.guidance) > 1 else 1)
+    return pass_seconds(model, own, machine) * (2 if max(model.guidance) > 1 else 1)
 
 
 def _memory_gb(call: Call, model: Model, machine: Machine) -> float:

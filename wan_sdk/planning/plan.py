@@ -21,6 +21,7 @@ class Estimate:
 
     Args:
       text_seconds, denoise_seconds, decode_seconds: Time of each stage.
+      finish_seconds: Time of marks, encoding and signing.
       memory_gb: Largest memory in use at once, GB (10^9 bytes).
       measured: Whether a step was timed on this machine; else all is calculated.
     """
@@ -28,13 +29,14 @@ class Estimate:
     text_seconds: float
     denoise_seconds: float
     decode_seconds: float
+    finish_seconds: float
     memory_gb: float
     measured: bool = False
 
     @property
     def seconds(self) -> float:
         """All stages together."""
-        return self.text_seconds + self.denoise_seconds + self.decode_seconds
+        return self.text_seconds + self.denoise_seconds + self.decode_seconds + self.finish_seconds
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Plan:
       notes: Remarks of the linter; nothing in them stops a render.
       timeline: Where each shot stands in the cut; None for a shot or a sweep.
       estimates: One for each call.
+      cut_seconds: Time to mark, encode and sign the joined shots of a scene; 0 for a shot or a sweep.
       maker: The name that stands in the manifest and the report, or None.
       machine: Name of the machine that the estimates are for.
       cost: Money for hosted models; 0 on a machine of one's own.
@@ -63,14 +66,15 @@ class Plan:
     notes: tuple[Note, ...] = ()
     timeline: Timeline | None = None
     estimates: tuple[Estimate, ...] = ()
+    cut_seconds: float = 0.0
     maker: str | None = None
     machine: str = ""
     cost: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Estimated time of all calls together on this machine; what the gallery holds takes none."""
-        return sum(estimate.seconds for estimate in self.estimates)
+        """Estimated time of all clips together on this machine; what the gallery holds takes none."""
+        return sum(estimate.seconds for estimate in self.estimates) + self.cut_seconds
 
     @property
     def memory_gb(self) -> float:
@@ -99,6 +103,7 @@ class Plan:
             "notes": [asdict(note) for note in self.notes],
             "timeline": self.timeline.to_dict() if self.timeline else None,
             "seconds": self.seconds,
+            "cut_seconds": self.cut_seconds,
             "memory_gb": self.memory_gb,
             "cost": self.cost,
             "maker": self.maker,

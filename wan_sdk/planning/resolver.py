@@ -9,7 +9,7 @@ from wan_sdk import models
 from wan_sdk.errors import PlanError, UnknownModel
 from wan_sdk.models import Model
 from wan_sdk.planning.call import Call, Change, Machine, Note
-from wan_sdk.planning.estimate import estimate
+from wan_sdk.planning.estimate import estimate, finish_seconds
 from wan_sdk.planning.lint import lint_call, lint_chain
 from wan_sdk.planning.one_shot import Measured, Setting, call_of
 from wan_sdk.planning.plan import Estimate, Plan, PlanKind
@@ -236,6 +236,7 @@ def _plan(
         notes=tuple(draft.notes),
         timeline=timeline,
         estimates=tuple(draft.estimates),
+        cut_seconds=finish_seconds(draft.calls[0], timeline.frames) if timeline else 0.0,
         maker=maker,
         machine=studio.machine.name,
     )

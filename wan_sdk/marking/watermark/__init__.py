@@ -21,6 +21,7 @@ from wan_sdk.marking.watermark.embedding import (
     STRENGTHS,
     Embedder,
     embed,
+    examples,
     raised_strength,
 )
 from wan_sdk.marking.watermark.keys import PUBLIC_KEY, key_id
@@ -46,6 +47,7 @@ __all__ = [
     "detect",
     "detect_keys",
     "embed",
+    "examples",
     "key_id",
     "new_payload",
     "payload_hex",

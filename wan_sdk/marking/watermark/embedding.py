@@ -85,7 +85,7 @@ class Embedder:
         """
         _check_pixels(pixels, self._pattern.shape)
         if self._levels is None and len(pixels):
-            self.calibrate(_examples(pixels))
+            self.calibrate(examples(pixels))
         marked = np.empty_like(pixels)
         one = self._mark_bytes if pixels.dtype == np.uint8 else self._mark_float
         for frame, into in zip(pixels, marked, strict=True):
@@ -161,7 +161,7 @@ def embed(
     _check_pixels(clip, None)
     embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, private)
     if len(clip):
-        embedder.calibrate(_examples(clip))
+        embedder.calibrate(examples(clip))
     return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
 
 
@@ -173,7 +173,7 @@ def as_array(pixels: Any) -> Any:
     return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
 
 
-def raised_strength(marked: Marked, floor_db: float = PSNR_FLOOR_DB) -> float | None:
+def raised_strength(marked: Marked | Embedder, floor_db: float = PSNR_FLOOR_DB) -> float | None:
     """Return a stronger strength for another attempt, or None when the floor leaves no room.
 
     >>> raised_strength(Marked(np.zeros(0), psnr_db=45.0, strength=1.1))
@@ -193,7 +193,8 @@ def _layer(payload: int, key: bytes | None, height: int, width: int) -> np.ndarr
     return carriers.pattern(waves, polar.encode(to_bits(payload)), height, width)
 
 
-def _examples(pixels: np.ndarray) -> list[np.ndarray]:
+def examples(pixels: np.ndarray) -> list[np.ndarray]:
+    """Return the few frames of a clip that `Embedder.calibrate` should see: evenly spread, both ends among them."""
     picked = np.unique(np.linspace(0, len(pixels) - 1, EXAMPLES).round().astype(int))
     return [pixels[i] for i in picked]
 
