@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,12 +9,16 @@ from hypothesis import strategies as st
 
 from wan_sdk.errors import MediaError
 from wan_sdk.media.frames import Frames
-from wan_sdk.media.timeline import dissolve, fade, join, joined_pieces, wipe
+from wan_sdk.media.timeline import dissolve, fade, joined_pieces, wipe
 from wan_sdk.planning.timeline import Placement, Timeline
 
 
 def flat(count: int, value: int, size: int = 8) -> Frames:
     return Frames(np.full((count, size, size, 3), value, np.uint8), 12.0)
+
+
+def join(clips: Iterable[Frames], timeline: Timeline) -> Frames:
+    return Frames(np.concatenate(list(joined_pieces(clips, timeline))), timeline.fps)
 
 
 @st.composite
@@ -40,7 +46,6 @@ def test_every_cut_is_as_long_as_planned_and_every_shot_where_it_was_planned(tim
     clips = [flat(place.frames + place.skip_frames, 40 * place.shot + 20) for place in timeline.placements]
     cut = join(clips, timeline)
     assert len(cut) == timeline.frames
-    assert sum(len(piece) for piece in joined_pieces(clips, timeline)) == timeline.frames
     for place in timeline.placements:
         middle = place.start_frame + place.frames // 2
         assert (cut.pixels[middle] == 40 * place.shot + 20).all()

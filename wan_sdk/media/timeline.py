@@ -19,12 +19,12 @@ from wan_sdk.planning.timeline import Placement, Timeline
 DIRECTIONS = ("left", "right", "up", "down")
 
 
-def join(clips: Iterable[Frames], timeline: Timeline) -> Frames:
-    """Return the whole cut.
+def joined_pieces(clips: Iterable[Frames], timeline: Timeline) -> Iterator[np.ndarray]:
+    """Yield the whole cut in pieces, uint8 [frames, height, width, 3], holding one shot at a time in memory.
 
     >>> two = Timeline(12.0, (Placement(0, 0, 25), Placement(1, 19, 25, transition="dissolve", transition_frames=6)))
-    >>> len(join([boat, bird], two))
-    44
+    >>> [len(piece) for piece in joined_pieces([boat, bird], two)]
+    [19, 6, 19]
 
     Args:
       clips: The shots in order, all of one size and at the timeline's speed; each is asked for
@@ -35,11 +35,6 @@ def join(clips: Iterable[Frames], timeline: Timeline) -> Frames:
       MediaError: If a clip's size, speed or length is not what the timeline says, or transitions
         of one shot meet in its middle.
     """
-    return Frames(np.concatenate(list(joined_pieces(clips, timeline))), timeline.fps)
-
-
-def joined_pieces(clips: Iterable[Frames], timeline: Timeline) -> Iterator[np.ndarray]:
-    """Yield the cut in pieces, uint8 [frames, height, width, 3], holding one shot at a time in memory."""
     places = timeline.placements
     size: tuple[int, int] | None = None
     held: np.ndarray | None = None  # the end of the shot before, which the next transition needs
