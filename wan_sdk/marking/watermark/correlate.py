@@ -83,7 +83,7 @@ class Correlator:
 
     @cached_property
     def _turned(self) -> list[np.ndarray]:
-        """What turns the pilots of a marked canvas to the phase of their shift, for each variant: complex64 [2, pilots].
+        """What leaves of a marked canvas's pilots the phase of their shift, for each variant: complex64 [2, pilots].
 
         A pilot is referred to the canvas's centre before it is conjugated, and a mirrored one is the conjugate already.
         """

@@ -77,15 +77,17 @@ class Sheets:
     Args:
       timeline: The maps of the clip.
       shape: (height, width) of its frames.
+      device: A torch device to flatten them, or None for numpy.
     """
 
     timeline: front.Timeline
     shape: tuple[int, int]
+    device: str | None = None
 
     @cached_property
     def whole(self) -> Sheet:
         """The flattened mean of the whole clip."""
-        return self._flat(self.timeline.mean())
+        return self.flat([self.timeline.mean()])[0]
 
     @cached_property
     def groups(self) -> list[Sheet]:
@@ -93,7 +95,7 @@ class Sheets:
         maps = self.timeline.groups(GROUPS)
         if len(maps) > 1 and self.timeline.first is not None:
             maps = [*maps, self.timeline.first]
-        return [self._flat(m) for m in maps]
+        return self.flat(maps)
 
     @cached_property
     def quarters(self) -> list[Sheet]:
@@ -103,7 +105,7 @@ class Sheets:
         maps = self.timeline.groups(4) if self.timeline.frames > 4 else []
         if self.timeline.first is not None:
             maps = [self.timeline.first, *maps]
-        return [self._flat(m) for m in maps]
+        return self.flat(maps)
 
     @cached_property
     def moments(self) -> list[Sheet]:
@@ -115,7 +117,7 @@ class Sheets:
 
     def flattened(self, sheet: Sheet) -> Sheet:
         """Return a sheet divided by its local strength."""
-        return self._flat(sheet.values)
+        return self.flat([sheet.values])[0]
 
     @cached_property
     def patches(self) -> list[Sheet]:
@@ -129,8 +131,14 @@ class Sheets:
             parts.append(Sheet(self.whole.values * view, self.shape))
         return parts
 
-    def _flat(self, average: np.ndarray) -> Sheet:
-        return Sheet(front.flatten(average), self.shape)
+    def flat(self, averages: Sequence[np.ndarray]) -> list[Sheet]:
+        """Return sheets of means, flattened."""
+        if self.device is None or not averages:
+            return [Sheet(front.flatten(average), self.shape) for average in averages]
+        from wan_sdk.marking.watermark import torch_front
+
+        flattened = torch_front.flatten(averages, torch_front.device_of(self.device))
+        return [Sheet(values, self.shape) for values in flattened]
 
 
 @dataclass(eq=False)

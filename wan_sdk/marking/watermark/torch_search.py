@@ -1,8 +1,7 @@
 """The wide search in batches on a torch device: the same scores as with numpy, many poses at once.
 
 What is computed stays on the device until the best shifts are known: one answer for all tries of a stage, one
-for each step of the climbs. This is the one file of the watermark that knows torch; it is imported only when a
-device is named.
+for each step of the climbs. This file and `torch_front` are imported only when a device is named.
 """
 
 from __future__ import annotations
@@ -13,29 +12,17 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import bend, climb, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
 from wan_sdk.marking.watermark.correlate import CELLS, Scores, Try
 from wan_sdk.marking.watermark.geometry import GRID, MOST_UNITS, Sheet, matrices
+from wan_sdk.marking.watermark.torch_front import device_of
 
 MOST_TILES = int(MOST_UNITS / CANVAS)
 BATCH = {"cpu": 32}
 BATCH_OF_A_CARD = 512
 UNIT = {"cpu": 1}
 UNIT_OF_A_CARD = 32
-
-
-def device_of(name: str) -> torch.device:
-    """Return the torch device of a name, or raise UsageError when it is not on this machine."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as problem:
-        raise UsageError(
-            f"device {name!r} cannot be used here: {str(problem).splitlines()[0]}", hint="leave it out for the CPU"
-        ) from None
-    return device
 
 
 class BatchCorrelator:
