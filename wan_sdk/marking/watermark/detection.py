@@ -16,7 +16,8 @@ from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, rea
 from wan_sdk.marking.watermark.embedding import as_array
 from wan_sdk.marking.watermark.geometry import Sheet
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Geometry, Ledger, Segment, Verdict
-from wan_sdk.marking.watermark.search import Search, Sheets
+from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.sheets import Sheets
 
 SEGMENT_FRAMES = 8
 SEGMENT_Z = 4.5
