@@ -9,7 +9,8 @@ from wan_sdk.marking.watermark import bend, carriers, embed, front, statistic
 from wan_sdk.marking.watermark.detection import gather
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.reading import coefficients
-from wan_sdk.marking.watermark.search import Search, Sheets
+from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.sheets import Sheets
 
 PAYLOAD = 0x4C1F00000000ABCD
 WAVES = carriers.carriers()

@@ -5,7 +5,8 @@ import numpy as np
 from wan_sdk.marking.watermark import carriers, climb, front
 from wan_sdk.marking.watermark.correlate import Scores
 from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet, matrices
-from wan_sdk.marking.watermark.search import Search, Sheets
+from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.sheets import Sheets
 
 
 def search_of(frames: int) -> Search:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
-from scipy import fft
 
 from wan_sdk.marking.watermark import bend, climb, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
@@ -73,41 +73,52 @@ class Correlator:
         return np.flatnonzero(self.waves[0].pilot)
 
     @cached_property
-    def _turned(self) -> list[np.ndarray]:
-        """exp(i phase) of each variant's pilots: complex64."""
-        return [np.exp(1j * w.phase[self._pilots]).astype(np.complex64) for w in self.waves]
-
-    @cached_property
-    def _mirrors(self) -> np.ndarray:
-        return statistic.mirror()[self._pilots]
+    def _places(self) -> np.ndarray:
+        """Where the pilots lie in the kept part of a spectrum, as the picture is and mirrored: int64 [2, pilots]."""
+        return statistic.places()[np.stack([self._pilots, statistic.mirror()[self._pilots]])]
 
     @cached_property
     def _on_axis(self) -> np.ndarray:
         return np.flatnonzero(lattice()[0][self._pilots] == 0)
 
     @cached_property
-    def _slots(self) -> np.ndarray:
-        kx, ky = lattice()
-        return (ky[self._pilots] % GRID) * statistic.WIDTH + kx[self._pilots]
+    def _turned(self) -> list[np.ndarray]:
+        """What leaves of a marked canvas's pilots the phase of their shift, for each variant: complex64 [2, pilots].
+
+        A pilot is referred to the canvas's centre before it is conjugated, and a mirrored one is the conjugate already.
+        """
+        centre = statistic.to_centre(GRID)
+        mirrored = centre[statistic.mirror()[self._pilots]]
+        mirrored[self._on_axis] = mirrored[self._on_axis].conj()
+        both = np.stack([centre[self._pilots].conj(), mirrored])
+        return [(np.exp(1j * w.phase[self._pilots]) * both).astype(np.complex64) for w in self.waves]
 
     @cached_property
-    def _axis_slots(self) -> np.ndarray:
-        """Where the conjugates of the pilots without waves across lie."""
-        ky = lattice()[1][self._pilots][self._on_axis]
-        return (-ky % GRID) * statistic.WIDTH
+    def _slots(self) -> np.ndarray:
+        """Where the pilots lie in the spectrum of all shifts, and where those that turn the other way: int64 [2, n]."""
+        kx, ky = (k[self._pilots] for k in lattice())
+        return np.stack([ky % GRID * GRID + kx, -ky % GRID * GRID + -kx % GRID])
+
+    @cached_property
+    def _spectrum(self) -> np.ndarray:
+        """Room for the spectrum of all shifts, nothing but pilots in it: complex64 [256 * 256]."""
+        return np.zeros(CELLS, np.complex64)
+
+    @cached_property
+    def _planes(self) -> np.ndarray:
+        """Room for the scores of all shifts, straight and mirrored by turns: float32 [256, 256, 2]."""
+        return np.empty((GRID, GRID, 2), np.float32)
 
     def scores(self, tries: Sequence[Try]) -> Scores:
         """Return the best shift of each try for each variant, straight and mirrored."""
         z = np.empty((len(tries), 2, len(self.waves)))
         cell = np.empty(z.shape, np.int64)
         for number, (sheet, pose) in enumerate(tries):
-            q = statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, GRID))
-            for flip, picked in enumerate(self._both_ways(q)):
-                scale = CELLS / 2 / math.sqrt(float(np.vdot(picked, picked).real) / 2 + 1e-30)
-                for variant, turned in enumerate(self._turned):
-                    plane = self._plane(turned * picked.conj())
-                    at = int(plane.argmax())
-                    z[number, flip, variant], cell[number, flip, variant] = plane.flat[at] * scale, at
+            picked = self._picked(sheet.quarter(pose.quarter).lay(pose.matrix, GRID))
+            scale = [math.sqrt(float(np.vdot(one, one).real) / 2 + 1e-30) * 2 for one in picked]
+            for variant, turned in enumerate(self._turned):
+                for flip, (top, at) in enumerate(self._peaks(turned * picked)):
+                    z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
 
     def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[climb.Top]:
@@ -117,16 +128,27 @@ class Correlator:
 
     likeness = staticmethod(bend.likeness)
 
-    def _both_ways(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the pilots' coefficients as the picture is, and mirrored."""
-        other = q[self._mirrors]
-        mirrored = other.conj()
-        mirrored[self._on_axis] = other[self._on_axis]
-        return q[self._pilots], mirrored
+    def _picked(self, canvas: np.ndarray) -> np.ndarray:
+        """Return the whitened pilots, conjugated, of a canvas and of its mirror image: complex64 [2, pilots]."""
+        kept = statistic.spectrum(canvas)
+        picked = kept.ravel().take(self._places)
+        picked *= statistic.whitening(kept, self._places)
+        np.conjugate(picked[0], out=picked[0])
+        picked[1, self._on_axis] = picked[1, self._on_axis].conj()
+        return picked
 
-    def _plane(self, inner: np.ndarray) -> np.ndarray:
-        spectrum = np.zeros(GRID * statistic.WIDTH, np.complex64)
-        spectrum[self._slots] = inner
-        spectrum[self._axis_slots] = inner[self._on_axis].conj()
-        down = fft.ifft(spectrum.reshape(GRID, statistic.WIDTH), axis=0, overwrite_x=True)
-        return fft.irfft(down, n=GRID, axis=1)
+    def _peaks(self, inner: np.ndarray) -> list[tuple[float, int]]:
+        """Return the greatest sum over the canvas and its cell, straight and mirrored.
+
+        Both planes are real: one is the real, the other the imaginary part of a single transform.
+        """
+        straight, mirrored = inner[0], 1j * inner[1]
+        self._spectrum[self._slots[0]] = straight + mirrored
+        self._spectrum[self._slots[1]] = (straight - mirrored).conj()
+        planes = cv2.idft(self._spectrum.view(np.float32).reshape(self._planes.shape), dst=self._planes)
+        columns = cv2.reduce(planes.reshape(GRID, -1), 0, cv2.REDUCE_MAX)[0].reshape(GRID, 2).argmax(0)
+        rows = [int(planes[:, column, flip].argmax()) for flip, column in enumerate(columns)]
+        return [
+            (float(planes[row, column, flip]), row * GRID + int(column))
+            for flip, (row, column) in enumerate(zip(rows, columns, strict=True))
+        ]

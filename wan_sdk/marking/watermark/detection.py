@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,8 @@ from wan_sdk.marking.watermark import carriers, front, keys, payload, polar, rea
 from wan_sdk.marking.watermark.embedding import as_array
 from wan_sdk.marking.watermark.geometry import Sheet
 from wan_sdk.marking.watermark.protocol import DetectionResult, Effort, Geometry, Ledger, Segment, Verdict
-from wan_sdk.marking.watermark.search import Search, Sheets
+from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.sheets import Sheets
 
 SEGMENT_FRAMES = 8
 SEGMENT_Z = 4.5
@@ -82,13 +84,13 @@ def detect_keys(
         raise UsageError(f"alpha is {alpha!r}; it is a chance between 0 and 1", hint="the default is 1e-9")
     begun = time.perf_counter()
     known = _known(ledger)
-    timeline, shape, reason = gather(pixels)
+    timeline, shape, reason = gather(pixels, device)
     if reason:
         seconds = time.perf_counter() - begun
         nothing = DetectionResult(False, "NONE", 0.0, reason=reason, seconds=seconds, frames=timeline.frames)
         return [replace(nothing, key_id=keys.key_id(key)) for key in every]
     results = []
-    sheets = Sheets(timeline, shape)
+    sheets = Sheets(timeline, shape, device)
     for key in every:
         waves = tuple(carriers.carriers(key, v) for v in range(keys.variants(key)))
         search = Search(sheets, waves, math.log(alpha / len(every)), known, device)
@@ -113,15 +115,14 @@ def _known(ledger: Ledger | None) -> reading.Known | None:
     return reading.Known(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.uint64))
 
 
-def gather(pixels: Any) -> tuple[front.Timeline, tuple[int, int], str]:
+def gather(pixels: Any, device: str | None = None) -> tuple[front.Timeline, tuple[int, int], str]:
     """Return the maps of a clip, the shape of its frames, and what speaks against reading it."""
     timeline, shape = front.Timeline(), (0, 0)
-    for frame in frames(pixels):
-        if shape == (0, 0):
-            shape = frame.shape[:2]
-        elif frame.shape[:2] != shape:
-            frame = _resized(frame, shape)
-        timeline.add(front.detail(frame))
+    same = _of_one_size(frames(pixels))
+    if (first := next(same, None)) is not None:
+        shape = first.shape[:2]
+        for detail_map in _details(itertools.chain([first], same), device):
+            timeline.add(detail_map)
     if not timeline.frames:
         return timeline, shape, "there are no frames to look at"
     if min(shape) < 16:
@@ -129,6 +130,22 @@ def gather(pixels: Any) -> tuple[front.Timeline, tuple[int, int], str]:
     if float(np.std(timeline.mean())) < LEAST_CONTRAST:
         return timeline, shape, "the picture is blank"
     return timeline, shape, ""
+
+
+def _of_one_size(every: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield frames, those that differ from the first in size brought to it."""
+    shape = None
+    for frame in every:
+        shape = shape or frame.shape[:2]
+        yield frame if frame.shape[:2] == shape else _resized(frame, shape)
+
+
+def _details(same: Iterable[np.ndarray], device: str | None) -> Iterable[np.ndarray]:
+    if device is None or device.startswith("cpu"):  # a processor blurs faster than it multiplies matrices
+        return map(front.detail, same)
+    from wan_sdk.marking.watermark import torch_front
+
+    return torch_front.details(same, torch_front.device_of(device))
 
 
 def _resized(frame: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -224,11 +241,12 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
         chosen = np.ones(len(waves.bit), bool)
     frames_in_all = search.sheets.timeline.frames
     count = max(1, round(frames_in_all / SEGMENT_FRAMES))
+    stretches = search.sheets.timeline.stretches(count)
+    averages = [average for _, _, average in stretches]
+    few = count <= MOST_FLATTENED
+    sheets = search.sheets.flat(averages) if few else [Sheet(average, search.sheets.shape) for average in averages]
     segments = []
-    for start, stop, average in search.sheets.timeline.stretches(count):
-        if count <= MOST_FLATTENED:
-            average = front.flatten(average)
-        sheet = Sheet(average, search.sheets.shape)
+    for (start, stop, _), sheet in zip(stretches, sheets, strict=True):
         z = statistic.score(found.coefficients(sheet), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
         segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))

@@ -8,6 +8,7 @@ direction.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ MOST_WINDOWS = 128
 LONGEST = 1024
 SCALES = (4.0, 14.0, 28.0, 64.0, 120.0)
 DIRECTIONS = 8
+SIGMAS = (1.0, 2.0, 4.0, 8.0)
+FLOOR = 1e-3
 
 
 def detail(frame: np.ndarray) -> np.ndarray:
@@ -29,18 +32,32 @@ def detail(frame: np.ndarray) -> np.ndarray:
     Args:
       frame: uint8 [H, W, 3] or [H, W].
     """
-    height, width = map_size(*frame.shape[:2])
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else frame
-    level = grey.astype(np.float32)
-    level = cv2.resize(level, (width, height), interpolation=_interpolation(frame.shape[0], height))
+    level = resized(grey(frame))
     total = np.zeros_like(level)
-    smooth = 0.0
-    for sigma in (1.0, 2.0, 4.0, 8.0):
-        step = float(np.sqrt(sigma**2 - smooth**2))
+    for step, box in blurs():
         blurred = cv2.GaussianBlur(level, (0, 0), step, borderType=cv2.BORDER_REFLECT_101)
-        total += _levelled(level - blurred, 6 * sigma)
-        level, smooth = blurred, sigma
+        total += _levelled(level - blurred, box)
+        level = blurred
     return total
+
+
+def grey(frame: np.ndarray) -> np.ndarray:
+    """Return the luma of a frame: uint8 [H, W]."""
+    return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else frame
+
+
+def resized(picture: np.ndarray) -> np.ndarray:
+    """Return a grey picture in the size of its map: float32."""
+    height, width = map_size(*picture.shape)
+    smaller = height <= picture.shape[0]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    return cv2.resize(picture.astype(np.float32), (width, height), interpolation=method)
+
+
+def blurs() -> list[tuple[float, int]]:
+    """Return, for each band of detail, the blur that takes it off and the side of the box of its local strength."""
+    sigmas = (0.0, *SIGMAS)
+    return [(math.sqrt(b**2 - a**2), 2 * round(3 * b) + 1) for a, b in zip(sigmas, SIGMAS, strict=False)]
 
 
 def map_size(height: int, width: int) -> tuple[int, int]:
@@ -50,12 +67,7 @@ def map_size(height: int, width: int) -> tuple[int, int]:
     return lines(height), lines(width)
 
 
-def _interpolation(before: int, after: int) -> int:
-    return cv2.INTER_AREA if after <= before else cv2.INTER_CUBIC
-
-
-def _levelled(band: np.ndarray, side: float) -> np.ndarray:
-    box = 2 * round(side / 2) + 1
+def _levelled(band: np.ndarray, box: int) -> np.ndarray:
     power = cv2.sqrBoxFilter(band, cv2.CV_32F, (box, box), borderType=cv2.BORDER_REFLECT_101)
     strength = cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
     return np.clip(band / strength, -CLIP, CLIP)
@@ -122,27 +134,36 @@ def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
 def flatten(average: np.ndarray) -> np.ndarray:
     """Divide a map by its local strength, for 4 scales and 8 directions apart, and put it together."""
     height, width = average.shape
-    margin = 16
-    padded_h, padded_w = fft.next_fast_len(height + margin, True), fft.next_fast_len(width + margin, True)
-    padded = (
-        cv2.copyMakeBorder(average, 0, padded_h - height, 0, padded_w - width, cv2.BORDER_REFLECT_101)
-        if min(height, width) > margin
-        else np.pad(average, ((0, padded_h - height), (0, padded_w - width)))
-    )
-    spectrum = fft.rfft2(padded)
+    periodic = padded(average)
+    spectrum = fft.rfft2(periodic)
     short = min(height, width)
     total = np.zeros((height, width), np.float32)
-    for mask, frequency in _bands(padded_h, padded_w, short):
-        band = fft.irfft2(spectrum * mask, s=(padded_h, padded_w))[:height, :width]
-        side = 2 * round(0.75 * short / frequency) + 1
+    for mask, frequency in bands(*periodic.shape, short):
+        band = fft.irfft2(spectrum * mask, s=periodic.shape)[:height, :width]
+        side = box_of(frequency, short)
         power = cv2.sqrBoxFilter(band, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT_101)
-        floor = 1e-3 * float(np.mean(power)) + 1e-12
+        floor = FLOOR * float(np.mean(power)) + 1e-12
         total += band / cv2.sqrt(cv2.max(power, floor))
     return total
 
 
+def padded(average: np.ndarray) -> np.ndarray:
+    """Return a map with a margin of at least 16, of a size that transforms fast."""
+    height, width = average.shape
+    margin = 16
+    below, right = (fft.next_fast_len(side + margin, True) - side for side in (height, width))
+    if min(height, width) > margin:
+        return cv2.copyMakeBorder(average, 0, below, 0, right, cv2.BORDER_REFLECT_101)
+    return np.pad(average, ((0, below), (0, right)))
+
+
+def box_of(frequency: float, short: int) -> int:
+    """Return the side of the box in which the local strength of a band is measured."""
+    return 2 * round(0.75 * short / frequency) + 1
+
+
 @lru_cache(maxsize=2)
-def _bands(height: int, width: int, short: int) -> list[tuple[np.ndarray, float]]:
+def bands(height: int, width: int, short: int) -> list[tuple[np.ndarray, float]]:
     """Return the smooth masks that share out the spectrum, each with its middle frequency."""
     fy = fft.fftfreq(height)[:, None] * short
     fx = fft.rfftfreq(width)[None] * short

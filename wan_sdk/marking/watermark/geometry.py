@@ -127,16 +127,23 @@ class Sheet:
         """
         pitch = size / CANVAS
         across, down = self.extent
-        reach = np.abs(matrix) @ np.array([across, down]) * pitch
-        width, height = (min(math.ceil(r) + 2, int(MOST_UNITS * pitch)) for r in reach)
+        (a, b), (c, d) = matrix.tolist()
+        most = int(MOST_UNITS * pitch)
+        width = min(math.ceil((abs(a) * across + abs(b) * down) * pitch) + 2, most)
+        height = min(math.ceil((abs(c) * across + abs(d) * down) * pitch) + 2, most)
         width, height = width + width % 2, height + height % 2
         level = self.level_for(matrix, pitch)
         rows, columns = level.shape
-        to_pixels = np.array([[columns / across, 0], [0, rows / down]]) @ np.linalg.inv(matrix) / pitch
-        centre = np.array([columns / 2 - 0.5, rows / 2 - 0.5]) - to_pixels @ [width / 2 - 0.5, height / 2 - 0.5]
+        area = (a * d - b * c) * pitch
+        of_a_column, of_a_row = columns / across / area, rows / down / area
+        to_column = d * of_a_column, -b * of_a_column
+        to_row = -c * of_a_row, a * of_a_row
+        middle = width / 2 - 0.5, height / 2 - 0.5
+        first_column = columns / 2 - 0.5 - to_column[0] * middle[0] - to_column[1] * middle[1]
+        first_row = rows / 2 - 0.5 - to_row[0] * middle[0] - to_row[1] * middle[1]
         laid = cv2.warpAffine(
             level,
-            np.column_stack([to_pixels, centre]),
+            np.array([[*to_column, first_column], [*to_row, first_row]]),
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,

@@ -14,17 +14,16 @@ from typing import Protocol
 
 import numpy as np
 
-from wan_sdk.marking.watermark import bend, front, reading, statistic
+from wan_sdk.marking.watermark import bend, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
 from wan_sdk.marking.watermark.climb import Climb, Top, climb
 from wan_sdk.marking.watermark.correlate import CELLS, Correlator, Scores, Try
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort, Geometry
 from wan_sdk.marking.watermark.reading import Word
+from wan_sdk.marking.watermark.sheets import Sheets
 
 NEAR = 4, 1 / 256
-GROUPS = 12
-LONG = 200
 KEPT = 10
 SHAPES = (832 / 480, 16 / 9, 1.0, 4 / 3, 21 / 9)
 WORTH_READING = 2.0
@@ -32,7 +31,6 @@ WORTH_GROUPS = 3.0
 WORTH_GROUPS_REFINED = 6.0
 WORTH_BENDING = 6.8
 WORTH_GROWING = 6.2
-PATCH_SHARE = 0.22
 SKEWS = (0.88, 0.94, 1.06, 1.13)
 
 
@@ -68,69 +66,6 @@ class Found:
     def geometry(self) -> Geometry:
         """Return it in the words of a result."""
         return replace(self.pose.geometry(), bent=self.bent is not None)
-
-
-@dataclass(eq=False)
-class Sheets:
-    """Hold the flattened maps of a clip, each made when it is first asked for.
-
-    Args:
-      timeline: The maps of the clip.
-      shape: (height, width) of its frames.
-    """
-
-    timeline: front.Timeline
-    shape: tuple[int, int]
-
-    @cached_property
-    def whole(self) -> Sheet:
-        """The flattened mean of the whole clip."""
-        return self._flat(self.timeline.mean())
-
-    @cached_property
-    def groups(self) -> list[Sheet]:
-        """The flattened means of 12 stretches of time, and the first frame."""
-        maps = self.timeline.groups(GROUPS)
-        if len(maps) > 1 and self.timeline.first is not None:
-            maps = [*maps, self.timeline.first]
-        return [self._flat(m) for m in maps]
-
-    @cached_property
-    def quarters(self) -> list[Sheet]:
-        """The flattened means of 4 stretches of time, and the first frame."""
-        if self.timeline.frames < 2:
-            return []
-        maps = self.timeline.groups(4) if self.timeline.frames > 4 else []
-        if self.timeline.first is not None:
-            maps = [self.timeline.first, *maps]
-        return [self._flat(m) for m in maps]
-
-    @cached_property
-    def moments(self) -> list[Sheet]:
-        """The means of up to 128 short stretches of a long clip, not flattened."""
-        frames = self.timeline.frames
-        if frames < LONG:
-            return []
-        return [Sheet(average, self.shape) for _, _, average in self.timeline.stretches(frames // 8)]
-
-    def flattened(self, sheet: Sheet) -> Sheet:
-        """Return a sheet divided by its local strength."""
-        return self._flat(sheet.values)
-
-    @cached_property
-    def patches(self) -> list[Sheet]:
-        """The whole, nine times, each with another part in view."""
-        height, width = self.whole.values.shape
-        down, across = np.mgrid[:height, :width]
-        parts = []
-        for y, x in np.ndindex(3, 3):
-            away = np.maximum(np.abs(down / height - (2 * y + 1) / 6), np.abs(across / width - (2 * x + 1) / 6))
-            view = np.clip((PATCH_SHARE - away) / 0.04, 0, 1).astype(np.float32)
-            parts.append(Sheet(self.whole.values * view, self.shape))
-        return parts
-
-    def _flat(self, average: np.ndarray) -> Sheet:
-        return Sheet(front.flatten(average), self.shape)
 
 
 @dataclass(eq=False)

@@ -1,8 +1,7 @@
 """The wide search in batches on a torch device: the same scores as with numpy, many poses at once.
 
 What is computed stays on the device until the best shifts are known: one answer for all tries of a stage, one
-for each step of the climbs. This is the one file of the watermark that knows torch; it is imported only when a
-device is named.
+for each step of the climbs. This file and `torch_front` are imported only when a device is named.
 """
 
 from __future__ import annotations
@@ -13,29 +12,17 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import bend, climb, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
 from wan_sdk.marking.watermark.correlate import CELLS, Scores, Try
 from wan_sdk.marking.watermark.geometry import GRID, MOST_UNITS, Sheet, matrices
+from wan_sdk.marking.watermark.torch_front import device_of
 
 MOST_TILES = int(MOST_UNITS / CANVAS)
 BATCH = {"cpu": 32}
 BATCH_OF_A_CARD = 512
 UNIT = {"cpu": 1}
 UNIT_OF_A_CARD = 32
-
-
-def device_of(name: str) -> torch.device:
-    """Return the torch device of a name, or raise UsageError when it is not on this machine."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as problem:
-        raise UsageError(
-            f"device {name!r} cannot be used here: {str(problem).splitlines()[0]}", hint="leave it out for the CPU"
-        ) from None
-    return device
 
 
 class BatchCorrelator:
@@ -157,28 +144,28 @@ class BatchCorrelator:
         """Yield (numbers of the tries, their maps laid on canvases [n, size, size]) in batches of one kind."""
         turned = [sheet.quarter(pose.quarter) for sheet, pose in tries]
         linear = matrices([pose for _, pose in tries])
-        extent = np.array([sheet.extent for sheet in turned])
-        reach = (np.abs(linear) @ extent[..., None])[..., 0] * size / CANVAS + 2
-        tiles = np.clip(np.ceil(reach / size), 1, MOST_TILES).astype(int)
-        # grid_sample counts from -1 to 1 over the map, and over the canvas of as many squares as it covers
-        theta = np.linalg.inv(linear) * tiles[:, None] * CANVAS / extent[:, :, None]
-        theta = self._tensor(theta.astype(np.float32))
-        groups: dict[tuple[int, int, int], list[int]] = {}
         for sheet, members in _by_sheet(turned):
-            for number, level in zip(members, sheet.level_at(linear[members], size / CANVAS), strict=True):
-                groups.setdefault((self._level(sheet, int(level)), *tiles[number]), []).append(int(number))
-        for (level, across, down), members in groups.items():
-            most = max(1, self._batch * GRID**2 // (size**2 * int(across * down)))
-            for part in np.array_split(np.array(members), -(-len(members) // most)):
-                level_map, picked = self._levels[level][1], theta[self._tensor(part)]
-                yield part, _laid(level_map, picked, size, int(across), int(down))
+            ours = linear[members]
+            reach = np.abs(ours) @ sheet.extent * size / CANVAS + 2
+            tiles = np.clip(np.ceil(reach / size), 1, MOST_TILES).astype(int)
+            # grid_sample counts from -1 to 1 over the map, and over the canvas of as many squares as it covers
+            theta = np.linalg.inv(ours) * tiles[:, None] * CANVAS / np.array(sheet.extent)[:, None]
+            theta = self._tensor(theta.astype(np.float32))
+            levels = sheet.level_at(ours, size / CANVAS)
+            kinds, kind = np.unique(np.column_stack([levels, tiles]), axis=0, return_inverse=True)
+            for number, (level, across, down) in enumerate(kinds.tolist()):
+                alike = np.flatnonzero(kind == number)
+                most = max(1, self._batch * GRID**2 // (size**2 * across * down))
+                for part in np.array_split(alike, -(-len(alike) // most)):
+                    picked = theta[self._tensor(part)]
+                    yield members[part], _laid(self._level(sheet, level), picked, size, across, down)
 
-    def _level(self, sheet: Sheet, number: int) -> int:
-        """Put a copy of a map on the device, once, and return its name."""
+    def _level(self, sheet: Sheet, number: int) -> torch.Tensor:
+        """Return the copy on the device of a map at one of its sizes, put there once."""
         values = sheet.levels[number]
         if id(values) not in self._levels:
             self._levels[id(values)] = values, self._tensor(values)
-        return id(values)
+        return self._levels[id(values)][1]
 
     def _whitened(self, canvases: torch.Tensor) -> torch.Tensor:
         """Return the kept part of each spectrum, divided by its local strength: complex64 [n, kept]."""
