@@ -26,7 +26,7 @@ ASKED = {
 def test_prompts_are_obeyed():
     how = Sampling("transformer", steps=8, frames=25, height=96, width=160, batch=4)
     with torch.no_grad():
-        clips = from_text(load_pipeline(WEIGHTS, how, torch.device("cpu")), list(ASKED), how)
+        clips = from_text(load_pipeline(WEIGHTS, how, torch.device("cpu"), torch.float32), list(ASKED), how)
     told = told_by(clips, ASKED.values())
     assert len(told) >= 16
     assert sum(told) >= len(told) - 1

@@ -184,13 +184,17 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
     began = time.perf_counter()
     device = torch.device(options.device)
     how = sampling_of(options)
+    dtype = getattr(torch, options.dtype or ("bfloat16" if device.type == "cuda" else "float32"))
+    specs = draw_specs(options.prompts)
+    if options.first:
+        specs = specs.pick(range(options.first))
     evaluation = Evaluation(
-        load_pipeline(options.weights, how, device), load_judge(options.judge, device), how, draw_specs(options.prompts)
+        load_pipeline(options.weights, how, device, dtype), load_judge(options.judge, device), how, specs
     )
     parts = {
         "from text": evaluation.from_text,
-        "from pictures": lambda: options.i2v and evaluation.from_pictures(min(options.i2v, options.prompts)),
-        "from clips": lambda: options.v2v and evaluation.from_clips(min(options.v2v, options.prompts)),
+        "from pictures": lambda: options.i2v and evaluation.from_pictures(min(options.i2v, len(specs.prompts))),
+        "from clips": lambda: options.v2v and evaluation.from_clips(min(options.v2v, len(specs.prompts))),
         "own words": lambda: options.own_words and evaluation.own_words(),
         "stillness": lambda: options.drift and evaluation.stillness(),
         "ruler": lambda: options.ruler and evaluation.ruler(options.ruler),
@@ -207,7 +211,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
         | {"python": platform.python_version()},
         "seconds": round(time.perf_counter() - began, 1),
         "seconds of": {name: round(value, 3) for name, value in evaluation.seconds.items()},
-        "sampling": asdict(how),
+        "sampling": asdict(how) | {"dtype": str(dtype).removeprefix("torch.")},
         "seed": SEED,
         "rows": [asdict(row) for row in evaluation.rows],
         **evaluation.facts,
@@ -249,6 +253,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True, help="a Diffusers folder of nano")
     parser.add_argument("--judge", type=Path, required=True, help="folder that the stage `judge` has written")
     parser.add_argument("--prompts", type=int, default=400)
+    parser.add_argument("--first", type=int, metavar="N", help="read the first N of the prompts alone")
     parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
     parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
     parser.add_argument("--guidance", type=float, help="default 3; 1 for transformer_4step")
@@ -261,6 +266,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--own-words", action="store_true", help="also the prompts in people's own words")
     parser.add_argument("--drift", action="store_true", help="measure that static clips stand still; needs OpenCV")
     parser.add_argument("--ruler", type=int, default=0, metavar="N", help="measure N clips with the ruler, too; slow")
+    parser.add_argument("--dtype", choices=("bfloat16", "float32"), help="default bfloat16 on a GPU, float32 elsewhere")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     parser.add_argument("--sheet", type=Path, help="JPEG with the first, middle and last frame of 24 clips")

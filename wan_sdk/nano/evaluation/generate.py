@@ -56,9 +56,8 @@ class Sampling:
         return NANO.draft.sampler if self.transformer == NANO.draft.folder else NANO.sampler
 
 
-def load_pipeline(weights: Path, how: Sampling, device: torch.device) -> WanPipeline:
-    """Load the stock pipeline: in bf16 on a GPU, its VAE in fp32; all in fp32 on a CPU."""
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+def load_pipeline(weights: Path, how: Sampling, device: torch.device, dtype: torch.dtype) -> WanPipeline:
+    """Load the stock pipeline, its VAE in fp32 whatever the rest is in."""
     transformer = WanTransformer3DModel.from_pretrained(weights, subfolder=how.transformer, dtype=dtype)
     vae = AutoencoderKLWan.from_pretrained(weights, subfolder="vae", dtype=torch.float32)
     pipeline = WanPipeline.from_pretrained(weights, transformer=transformer, vae=vae, dtype=dtype)
