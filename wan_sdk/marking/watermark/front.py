@@ -8,8 +8,9 @@ direction.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from scipy import fft
 
 LINES = 256
 CLIP = 2.5
+MARGIN = 16
 MOST_WINDOWS = 128
 LONGEST = 1024
 SCALES = (4.0, 14.0, 28.0, 64.0, 120.0)
@@ -29,18 +31,35 @@ def detail(frame: np.ndarray) -> np.ndarray:
     Args:
       frame: uint8 [H, W, 3] or [H, W].
     """
-    height, width = map_size(*frame.shape[:2])
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else frame
-    level = grey.astype(np.float32)
-    level = cv2.resize(level, (width, height), interpolation=_interpolation(frame.shape[0], height))
-    total = np.zeros_like(level)
+    return _sum(np.clip(band / strength, -CLIP, CLIP) for _, band, strength in _details(grey))
+
+
+def _sum(maps: Iterable[np.ndarray]) -> np.ndarray:
+    """Add maps up as they come, so that only one is in memory."""
+    return reduce(np.add, maps)
+
+
+def _details(grey: np.ndarray) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """Yield (sigma of the blur that was taken away, band of detail, its local strength) from fine to coarse."""
+    height, width = map_size(*grey.shape)
+    level = cv2.resize(grey.astype(np.float32), (width, height), interpolation=_interpolation(grey.shape[0], height))
     smooth = 0.0
     for sigma in (1.0, 2.0, 4.0, 8.0):
         step = float(np.sqrt(sigma**2 - smooth**2))
-        blurred = cv2.GaussianBlur(level, (0, 0), step, borderType=cv2.BORDER_REFLECT_101)
-        total += _levelled(level - blurred, 6 * sigma)
+        blurred = _blurred(level, step)
+        band = level - blurred
+        yield step, band, _strength(band, 2 * round(3 * sigma) + 1)
         level, smooth = blurred, sigma
-    return total
+
+
+def _blurred(level: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(level, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+
+
+def _strength(band: np.ndarray, side: int) -> np.ndarray:
+    power = cv2.sqrBoxFilter(band, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT_101)
+    return cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
 
 
 def map_size(height: int, width: int) -> tuple[int, int]:
@@ -52,13 +71,6 @@ def map_size(height: int, width: int) -> tuple[int, int]:
 
 def _interpolation(before: int, after: int) -> int:
     return cv2.INTER_AREA if after <= before else cv2.INTER_CUBIC
-
-
-def _levelled(band: np.ndarray, side: float) -> np.ndarray:
-    box = 2 * round(side / 2) + 1
-    power = cv2.sqrBoxFilter(band, cv2.CV_32F, (box, box), borderType=cv2.BORDER_REFLECT_101)
-    strength = cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
-    return np.clip(band / strength, -CLIP, CLIP)
 
 
 @dataclass(eq=False)
@@ -121,24 +133,57 @@ def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
 
 def flatten(average: np.ndarray) -> np.ndarray:
     """Divide a map by its local strength, for 4 scales and 8 directions apart, and put it together."""
+    return _sum(band / strength for _, band, strength in _scales(average))
+
+
+def pull(pattern: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Return how much each spot of a still picture counts for a pattern: float32 [H, W].
+
+    What `flatten` makes of `detail` is nearly linear in a faint change of the picture, the local strengths
+    being those of the picture. This is that map turned round (its transpose): the inner product of a change
+    with the pull is that of the change, as it comes out of the two, with the pattern.
+
+    Args:
+      pattern: What is looked for, float32 [H, W].
+      grey: Luma of the picture, uint8 [H, W].
+    """
+    parts = list(_details(grey))
+    whole = _sum(np.clip(band / strength, -CLIP, CLIP) for _, band, strength in parts)
+    height, width = whole.shape
+    looked_for = cv2.resize(pattern, (width, height), interpolation=_interpolation(len(pattern), height))
+    spectra = (fft.rfft2(_padded(looked_for / strength)) * mask for mask, _, strength in _scales(whole))
+    wanted = fft.irfft2(_sum(spectra), s=_padded_size(height, width))[:height, :width]
+    total = np.zeros_like(whole)
+    for step, band, strength in reversed(parts):
+        share = np.where(np.abs(band) < CLIP * strength, wanted / strength, 0)
+        total = _blurred(total - share, step) + share
+    return cv2.resize(total, grey.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield (mask of its part of the spectrum, band, its local strength) for 4 scales and 8 directions."""
     height, width = average.shape
-    margin = 16
-    padded_h, padded_w = fft.next_fast_len(height + margin, True), fft.next_fast_len(width + margin, True)
-    padded = (
-        cv2.copyMakeBorder(average, 0, padded_h - height, 0, padded_w - width, cv2.BORDER_REFLECT_101)
-        if min(height, width) > margin
-        else np.pad(average, ((0, padded_h - height), (0, padded_w - width)))
-    )
-    spectrum = fft.rfft2(padded)
+    size = _padded_size(height, width)
+    spectrum = fft.rfft2(_padded(average))
     short = min(height, width)
-    total = np.zeros((height, width), np.float32)
-    for mask, frequency in _bands(padded_h, padded_w, short):
-        band = fft.irfft2(spectrum * mask, s=(padded_h, padded_w))[:height, :width]
+    for mask, frequency in _bands(*size, short):
+        band = fft.irfft2(spectrum * mask, s=size)[:height, :width]
         side = 2 * round(0.75 * short / frequency) + 1
         power = cv2.sqrBoxFilter(band, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT_101)
         floor = 1e-3 * float(np.mean(power)) + 1e-12
-        total += band / cv2.sqrt(cv2.max(power, floor))
-    return total
+        yield mask, band, cv2.sqrt(cv2.max(power, floor))
+
+
+def _padded_size(height: int, width: int) -> tuple[int, int]:
+    return fft.next_fast_len(height + MARGIN, True), fft.next_fast_len(width + MARGIN, True)
+
+
+def _padded(average: np.ndarray) -> np.ndarray:
+    height, width = average.shape
+    down, across = (padded - side for padded, side in zip(_padded_size(height, width), (height, width), strict=True))
+    if min(height, width) > MARGIN:
+        return cv2.copyMakeBorder(average, 0, down, 0, across, cv2.BORDER_REFLECT_101)
+    return np.pad(average, ((0, down), (0, across)))
 
 
 @lru_cache(maxsize=2)
