@@ -139,9 +139,10 @@ def flatten(average: np.ndarray) -> np.ndarray:
 def pull(pattern: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """Return how much each spot of a still picture counts for a pattern: float32 [H, W].
 
-    What `flatten` makes of `detail` is nearly linear in a faint change of the picture, the local strengths
-    being those of the picture. This is that map turned round (its transpose): the inner product of a change
-    with the pull is that of the change, as it comes out of the two, with the pattern.
+    With the local strengths held as they are, what `flatten` makes of `detail` is linear in a faint change of
+    the picture. This is that map turned round (its transpose): the inner product of a change with the pull is,
+    up to a factor, that of the pattern with what comes out. In truth the strengths grow along, which takes up
+    to a third off.
 
     Args:
       pattern: What is looked for, float32 [H, W].
