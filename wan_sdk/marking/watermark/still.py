@@ -18,7 +18,7 @@ from wan_sdk.marking.watermark import front
 ROUNDS = 2
 PEAK = 3.0
 SHARE = 0.93
-DENSE = 1.7
+DENSE = 2.0
 
 
 def is_still(greys: Sequence[np.ndarray]) -> bool:
@@ -31,7 +31,7 @@ def is_still(greys: Sequence[np.ndarray]) -> bool:
 
 
 def is_dense(strength: np.ndarray, flat: float) -> bool:
-    """Say whether a picture has so much texture that it drowns the mark: its rms strength is 1.7 times that on flats.
+    """Say whether a picture has so much texture that it drowns the mark: its rms strength is twice that on flats.
 
     Args:
       strength: What the pattern will be multiplied by, float32 [H, W].
