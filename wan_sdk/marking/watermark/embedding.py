@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.watermark import carriers, keys, mask, polar
+from wan_sdk.marking.watermark import carriers, keys, mask, polar, still
 from wan_sdk.marking.watermark.payload import to_bits
 from wan_sdk.marking.watermark.protocol import Marked
 
@@ -29,7 +29,8 @@ SMALLEST_SIDE = 16
 class Embedder:
     """Mark a clip chunk by chunk, in memory that does not grow with its length.
 
-    The clip's levels are taken from the first chunk, unless `calibrate` has seen better examples.
+    The clip's levels are taken from the first chunk, unless `calibrate` has seen better examples. Where
+    the examples are all the same and full of texture, the pattern is made for that picture.
 
     >>> clip = np.full((9, 256, 256, 3), 128, np.uint8)
     >>> embedder = Embedder(new_payload(), (256, 256))
@@ -74,8 +75,16 @@ class Embedder:
         self._samples = 0
 
     def calibrate(self, examples: Iterable[np.ndarray]) -> None:
-        """Set the clip's levels from a few of its frames, uint8 or float [H, W, 3] each."""
-        self._levels = mask.levels_for([mask.luma(as_bytes(frame)) for frame in examples]).times(self.strength)
+        """Set the clip's levels from a few of its frames, uint8 or float [H, W, 3] each.
+
+        Frames that are all the same, two at least, say that the clip stands still.
+        """
+        greys = [mask.luma(as_bytes(frame)) for frame in examples]
+        self._levels = mask.levels_for(greys).times(self.strength)
+        if still.is_still(greys):
+            strength = self._strength_of(greys[0])
+            if still.is_dense(strength, self._levels.flat):
+                self._pattern = still.pattern_for(greys[0], strength, self._pattern)
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
         """Return one chunk with the mark: same type, shape and range.
@@ -118,10 +127,14 @@ class Embedder:
 
     def _change(self, grey: np.ndarray) -> np.ndarray:
         """Return the change of this frame in grey levels: float32 [H, W]."""
+        strength = self._strength_of(grey)
+        return cv2.multiply(strength, self._pattern, dst=strength)
+
+    def _strength_of(self, grey: np.ndarray) -> np.ndarray:
+        """Return what the pattern is multiplied by in this frame: float32 [H, W]."""
         height, width = grey.shape
         assert self._levels is not None
-        strength = cv2.resize(mask.amplitude(grey, self._levels), (width, height), interpolation=cv2.INTER_LINEAR)
-        return cv2.multiply(strength, self._pattern, dst=strength)
+        return cv2.resize(mask.amplitude(grey, self._levels), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def embed(
@@ -161,7 +174,7 @@ def embed(
     _check_pixels(clip, None)
     embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, private)
     if len(clip):
-        embedder.calibrate(examples(clip))
+        embedder.calibrate(examples(clip) if len(clip) > 1 else [clip[0], clip[0]])  # one picture stands still
     return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
 
 

@@ -9,8 +9,9 @@ direction.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -32,13 +33,26 @@ def detail(frame: np.ndarray) -> np.ndarray:
     Args:
       frame: uint8 [H, W, 3] or [H, W].
     """
-    level = resized(grey(frame))
-    total = np.zeros_like(level)
+    return _sum(np.clip(band / strength, -CLIP, CLIP) for _, band, strength in _details(resized(grey(frame))))
+
+
+def _sum(maps: Iterable[np.ndarray]) -> np.ndarray:
+    """Add maps up as they come, so that only one is in memory."""
+    return reduce(np.add, maps)
+
+
+def _details(level: np.ndarray) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """Yield (sigma of the blur that was taken away, band of detail, its local strength) from fine to coarse."""
     for step, box in blurs():
-        blurred = cv2.GaussianBlur(level, (0, 0), step, borderType=cv2.BORDER_REFLECT_101)
-        total += _levelled(level - blurred, box)
+        blurred = _blurred(level, step)
+        band = level - blurred
+        power = cv2.sqrBoxFilter(band, cv2.CV_32F, (box, box), borderType=cv2.BORDER_REFLECT_101)
+        yield step, band, cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
         level = blurred
-    return total
+
+
+def _blurred(level: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(level, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
 
 
 def grey(frame: np.ndarray) -> np.ndarray:
@@ -48,10 +62,12 @@ def grey(frame: np.ndarray) -> np.ndarray:
 
 def resized(picture: np.ndarray) -> np.ndarray:
     """Return a grey picture in the size of its map: float32."""
-    height, width = map_size(*picture.shape)
-    smaller = height <= picture.shape[0]
-    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    return cv2.resize(picture.astype(np.float32), (width, height), interpolation=method)
+    return _brought_to(picture.astype(np.float32), *map_size(*picture.shape))
+
+
+def _brought_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    method = cv2.INTER_AREA if height <= picture.shape[0] else cv2.INTER_CUBIC
+    return cv2.resize(picture, (width, height), interpolation=method)
 
 
 def blurs() -> list[tuple[float, int]]:
@@ -65,12 +81,6 @@ def map_size(height: int, width: int) -> tuple[int, int]:
     short = min(height, width)
     lines = lambda side: min(LONGEST, max(1, round(side * LINES / short)))  # noqa: E731
     return lines(height), lines(width)
-
-
-def _levelled(band: np.ndarray, box: int) -> np.ndarray:
-    power = cv2.sqrBoxFilter(band, cv2.CV_32F, (box, box), borderType=cv2.BORDER_REFLECT_101)
-    strength = cv2.max(cv2.sqrt(cv2.max(power, 0.0)), 1.0)
-    return np.clip(band / strength, -CLIP, CLIP)
 
 
 @dataclass(eq=False)
@@ -133,18 +143,46 @@ def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
 
 def flatten(average: np.ndarray) -> np.ndarray:
     """Divide a map by its local strength, for 4 scales and 8 directions apart, and put it together."""
+    return _sum(band / strength for _, band, strength in _scales(average))
+
+
+def pull(pattern: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """Return how much each spot of a still picture counts for a pattern: float32 [H, W].
+
+    With the local strengths held as they are, what `flatten` makes of `detail` is linear in a faint change of
+    the picture. This is that map turned round (its transpose): the inner product of a change with the pull is,
+    up to a factor, that of the pattern with what comes out. In truth the strengths grow along, which takes up
+    to a third off.
+
+    Args:
+      pattern: What is looked for, float32 [H, W].
+      picture: Its luma, uint8 [H, W].
+    """
+    parts = list(_details(resized(picture)))
+    whole = _sum(np.clip(band / strength, -CLIP, CLIP) for _, band, strength in parts)
+    height, width = whole.shape
+    looked_for = _brought_to(pattern, height, width)
+    spectra = (fft.rfft2(padded(looked_for / strength)) * mask for mask, _, strength in _scales(whole))
+    wanted = fft.irfft2(_sum(spectra), s=padded(whole).shape)[:height, :width]
+    total = np.zeros_like(whole)
+    for step, band, strength in reversed(parts):
+        share = np.where(np.abs(band) < CLIP * strength, wanted / strength, 0)
+        total = _blurred(total - share, step) + share
+    return cv2.resize(total, picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield (mask of its part of the spectrum, band, its local strength) for 4 scales and 8 directions."""
     height, width = average.shape
     periodic = padded(average)
     spectrum = fft.rfft2(periodic)
     short = min(height, width)
-    total = np.zeros((height, width), np.float32)
     for mask, frequency in bands(*periodic.shape, short):
         band = fft.irfft2(spectrum * mask, s=periodic.shape)[:height, :width]
         side = box_of(frequency, short)
         power = cv2.sqrBoxFilter(band, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT_101)
         floor = FLOOR * float(np.mean(power)) + 1e-12
-        total += band / cv2.sqrt(cv2.max(power, floor))
-    return total
+        yield mask, band, cv2.sqrt(cv2.max(power, floor))
 
 
 def padded(average: np.ndarray) -> np.ndarray:
