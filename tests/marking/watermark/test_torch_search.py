@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,9 @@ def test_all_climbs_at_once_end_where_each_does(both, sheet, crop):
     start = Pose(0.712, x=peak.x, y=peak.y)
     mirrored = Sheet(np.ascontiguousarray(sheet.values[:, ::-1]), sheet.shape)
     places = [(sheet, start), (mirrored, start.moved(flip=True)), (sheet, Pose(1.3))]
-    single, batched = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    alone, together = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    assert [len(alone), len(together)] == [3, 1]
+    single, batched = list(itertools.chain.from_iterable(alone)), together[0]
     for (z, pose), (same, near) in zip(single, batched, strict=True):
         assert same == pytest.approx(z, rel=0.03)
         assert near.scale == pytest.approx(pose.scale, rel=0.003)

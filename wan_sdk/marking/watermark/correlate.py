@@ -121,10 +121,10 @@ class Correlator:
                     z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
 
-    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[climb.Top]:
-        """Yield where each climb ends, climbing only when it is asked for."""
+    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[list[climb.Top]]:
+        """Yield where each climb ends, one at a time, climbing only when it is asked for."""
         for one in climbs:
-            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])[0]
+            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])
 
     likeness = staticmethod(bend.likeness)
 

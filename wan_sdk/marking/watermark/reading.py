@@ -77,13 +77,17 @@ def weighted_by_group(groups: Sequence[np.ndarray], waves: Carriers) -> np.ndarr
     return np.tensordot(weight.astype(np.float32), stack, 1)
 
 
-def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose) -> Word | None:
-    """Try to read a word from coefficients; None when the check fails."""
+def spelled(every: Sequence[tuple[np.ndarray, Carriers]]) -> list[int | None]:
+    """Return the id that each set of coefficients spells, None where the check fails; all are decoded side by side."""
+    soft = [statistic.soft_bits(q, waves) for q, waves in every]
+    ratios = np.stack([statistic.log_ratios(*bits) for bits in soft])
+    found = polar.decode_each(ratios, payload.CODED_BITS, payload.from_bits)
+    return [one if variance.any() else None for one, (_, variance) in zip(found, soft, strict=True)]
+
+
+def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose, found: int | None) -> Word | None:
+    """Book one try to read a word; return it with its proof, or None when nothing was spelled."""
     account.attempts += 1
-    total, variance = statistic.soft_bits(q, waves)
-    if not variance.any():
-        return None
-    found = polar.decode(statistic.log_ratios(total, variance), payload.CODED_BITS, payload.from_bits)
     return None if found is None else vouch(q, waves, account, pose, found, WORDS)
 
 

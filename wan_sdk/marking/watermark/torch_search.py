@@ -71,9 +71,9 @@ class BatchCorrelator:
         z, cell = (torch.cat(parts).cpu().numpy()[back].reshape(shape) for parts in (bests, cells))
         return Scores(z, cell)
 
-    def tops(self, climbs: Sequence[climb.Climb]) -> Iterable[climb.Top]:
-        """Yield where each climb ends; all take their next step together."""
-        return climb.together(climbs, self._taken)
+    def tops(self, climbs: Sequence[climb.Climb]) -> Iterable[list[climb.Top]]:
+        """Yield where the climbs end, all at once: all take their next step together."""
+        yield climb.together(climbs, self._taken)
 
     def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
         """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
