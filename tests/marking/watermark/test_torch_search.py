@@ -51,6 +51,19 @@ def test_batches_score_like_one_by_one(both, sheet):
     assert (number, best.x, best.y, best.flip, best.variant) == (same[0], *(getattr(same[1], n) for n in PLACE))
 
 
+@pytest.mark.parametrize("unit", [1, 4])
+def test_coefficients_of_many_poses_are_those_of_each(both, sheet, monkeypatch, unit):
+    monkeypatch.setattr("wan_sdk.marking.watermark.torch_search.FINE_AT_ONCE", 4)
+    monkeypatch.setattr(both[1], "_unit", unit)
+    tries = [
+        (sheet, pose) for pose in (Pose(), Pose(0.7, flip=True), Pose(1.2, 0.9, 0.1, x=0.3, quarter=1), *POSES[:3])
+    ]
+    single, batched = (way.coefficients(tries) for way in both)
+    assert len(batched) == 6
+    for one, same in zip(single, batched, strict=True):
+        np.testing.assert_allclose(same, one, atol=1e-5)
+
+
 def test_all_climbs_at_once_end_where_each_does(both, sheet, crop):
     waves = carriers.carriers()
     _, peak = next(both[0].scores([(sheet, Pose(0.712))]).falling())

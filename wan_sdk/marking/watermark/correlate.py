@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from wan_sdk.marking.watermark import bend, climb, statistic
+from wan_sdk.marking.watermark import bend, climb, reading, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
 from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet
 
@@ -120,6 +120,10 @@ class Correlator:
                 for flip, (top, at) in enumerate(self._peaks(turned * picked)):
                     z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
+
+    def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
+        """Return the whitened coefficients of each try."""
+        return [reading.coefficients(sheet, pose) for sheet, pose in tries]
 
     def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[list[climb.Top]]:
         """Yield where each climb ends, one at a time, climbing only when it is asked for."""

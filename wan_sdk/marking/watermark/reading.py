@@ -42,7 +42,11 @@ class Word:
 
 def coefficients(sheet: Sheet, pose: Pose, size: int = FINE) -> np.ndarray:
     """Return the whitened coefficients of a sheet at a pose, its shift undone: complex64 [n]."""
-    q = statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, size))
+    return centred(statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, size)), pose)
+
+
+def centred(q: np.ndarray, pose: Pose) -> np.ndarray:
+    """Return the coefficients of a canvas with the flip and the shift of its pose undone."""
     if pose.flip:
         q = statistic.flipped(q)
     return statistic.shifted(q, pose.x, pose.y) if pose.x or pose.y else q

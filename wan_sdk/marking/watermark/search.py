@@ -41,6 +41,9 @@ class Work(Protocol):
     def scores(self, tries: Sequence[Try]) -> Scores:
         """Return the best shift of each try for each variant, straight and mirrored."""
 
+    def coefficients(self, tries: Sequence[Try]) -> Sequence[np.ndarray]:
+        """Return the whitened coefficients of each try, as `reading.coefficients` does."""
+
     def tops(self, climbs: Sequence[Climb]) -> Iterable[Sequence[Top]]:
         """Yield where the climbs end, in order: as many at a time as are climbed together."""
 
@@ -122,8 +125,8 @@ class Search:
     def near(self, tries: Iterable[Try]) -> bool:
         """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
         scored = []
-        for sheet, pose in tries:
-            q = reading.coefficients(sheet, pose)
+        tries = list(tries)
+        for (sheet, pose), q in zip(tries, self._work.coefficients(tries), strict=True):
             for waves in self.waves:
                 z, x, y = reading.best_shift(q, waves, *NEAR)
                 scored.append((Found(z, pose.moved(x=x, y=y), waves, sheet), statistic.shifted(q, x, y)))
@@ -140,7 +143,8 @@ class Search:
         refined = []
         for candidates in self._refined(self._scored(tries, KEPT)):
             refined += candidates
-            if self._read_first([(one.coefficients(), one) for one in candidates]):
+            seen = self._work.coefficients([(one.sheet, one.pose) for one in candidates])
+            if self._read_first(list(zip(seen, candidates, strict=True))):
                 return True
         if not refined:
             return False
@@ -165,8 +169,8 @@ class Search:
         if not self.sheets.moments:
             return False
         scored = []
-        for sheet in self.sheets.moments:
-            q = reading.coefficients(sheet, Pose())
+        moments = self.sheets.moments
+        for sheet, q in zip(moments, self._work.coefficients([(one, Pose()) for one in moments]), strict=True):
             scored += [(reading.best_shift(q, waves, *NEAR)[0], sheet) for waves in self.waves]
         scored.sort(key=lambda pair: -pair[0])
         self.account.pilot(scored[0][0], len(scored) * (2 * NEAR[0] + 1) ** 2)
@@ -226,7 +230,11 @@ class Search:
         """Read with stretches of time, then rings of the spectrum, weighed apart."""
         if found.sheet is not self.sheets.whole or self.sheets.timeline.frames < 2:
             return False
-        parts = [found.coefficients(sheet) for sheet in self.sheets.groups]
+        groups = self.sheets.groups
+        if found.bent is not None:
+            parts = [found.bent.coefficients(sheet) for sheet in groups]
+        else:
+            parts = self._work.coefficients([(sheet, found.pose) for sheet in groups])
         whole = reading.weighted_by_group(parts, found.waves)
         return self._read_first([(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves))])
 
