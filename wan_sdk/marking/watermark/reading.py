@@ -55,7 +55,7 @@ def centred(q: np.ndarray, pose: Pose) -> np.ndarray:
 def pilot_amplitude(q: np.ndarray, waves: Carriers, chosen: np.ndarray) -> float:
     """Return the mean amplitude of some pilots: about 0 without the mark, at most 1 with it."""
     picked = q[chosen]
-    return float(np.mean((picked * np.exp(-1j * waves.phase[chosen])).real)) if len(picked) else 0.0
+    return float(np.mean((picked * waves.back[chosen]).real)) if len(picked) else 0.0
 
 
 def weighted_by_band(q: np.ndarray, waves: Carriers) -> np.ndarray:
