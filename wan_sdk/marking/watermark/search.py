@@ -215,7 +215,7 @@ class Search:
         """Book what the code spells, then what a ledger knows; return whether the id is proved."""
         if self.best is None or (self.word is None and found.z > self.best.z):
             self.best = found
-        readers = [partial(reading.read, found=spelled)]
+        readers: list[Callable[..., Word | None]] = [partial(reading.read, found=spelled)]
         if self.known is not None:
             readers.append(self.known.read)
         for read in readers:
