@@ -36,6 +36,16 @@ def test_decodes_where_the_design_says():
     assert good >= 27
 
 
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_words_side_by_side_are_what_each_is_alone(count):
+    rng = np.random.default_rng(count)
+    strengths = np.resize((11, 12, 20), count)
+    words = [noisy(polar.encode(payload.to_bits(n)), z, rng) for n, z in enumerate(strengths)]
+    together = polar.decode_each(np.stack(words), payload.CODED_BITS, payload.from_bits)
+    assert together == [polar.decode(word, payload.CODED_BITS, payload.from_bits) for word in words]
+    assert together[2::3] == list(range(2, count, 3))
+
+
 def test_noise_alone_spells_hardly_anything():
     rng = np.random.default_rng(2)
     assert sum(read(rng.standard_normal(512), 5) is not None for _ in range(20)) <= 1

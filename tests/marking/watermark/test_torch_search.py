@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -49,13 +51,28 @@ def test_batches_score_like_one_by_one(both, sheet):
     assert (number, best.x, best.y, best.flip, best.variant) == (same[0], *(getattr(same[1], n) for n in PLACE))
 
 
+@pytest.mark.parametrize("unit", [1, 4])
+def test_coefficients_of_many_poses_are_those_of_each(both, sheet, monkeypatch, unit):
+    monkeypatch.setattr("wan_sdk.marking.watermark.torch_search.FINE_AT_ONCE", 4)
+    monkeypatch.setattr(both[1], "_unit", unit)
+    tries = [
+        (sheet, pose) for pose in (Pose(), Pose(0.7, flip=True), Pose(1.2, 0.9, 0.1, x=0.3, quarter=1), *POSES[:3])
+    ]
+    single, batched = (way.coefficients(tries) for way in both)
+    assert len(batched) == 6
+    for one, same in zip(single, batched, strict=True):
+        np.testing.assert_allclose(same, one, atol=1e-5)
+
+
 def test_all_climbs_at_once_end_where_each_does(both, sheet, crop):
     waves = carriers.carriers()
     _, peak = next(both[0].scores([(sheet, Pose(0.712))]).falling())
     start = Pose(0.712, x=peak.x, y=peak.y)
     mirrored = Sheet(np.ascontiguousarray(sheet.values[:, ::-1]), sheet.shape)
     places = [(sheet, start), (mirrored, start.moved(flip=True)), (sheet, Pose(1.3))]
-    single, batched = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    alone, together = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    assert [len(alone), len(together)] == [3, 1]
+    single, batched = list(itertools.chain.from_iterable(alone)), together[0]
     for (z, pose), (same, near) in zip(single, batched, strict=True):
         assert same == pytest.approx(z, rel=0.03)
         assert near.scale == pytest.approx(pose.scale, rel=0.003)

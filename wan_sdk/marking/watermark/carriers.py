@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import fft
@@ -48,6 +48,11 @@ class Carriers:
     def radius(self) -> np.ndarray:
         """Waves per unit: float64 [n]."""
         return np.hypot(self.kx, self.ky) / CANVAS
+
+    @cached_property
+    def back(self) -> np.ndarray:
+        """What turns each carrier's phase back to 0, exp(-i phase): complex128 [n]."""
+        return np.exp(-1j * self.phase)
 
     def signs(self, code: np.ndarray) -> np.ndarray:
         """Return +1 for pilots and for carriers of a 0, -1 for carriers of a 1: float64 [n]."""

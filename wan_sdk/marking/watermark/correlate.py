@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from wan_sdk.marking.watermark import bend, climb, statistic
+from wan_sdk.marking.watermark import bend, climb, reading, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
 from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet
 
@@ -121,10 +121,14 @@ class Correlator:
                     z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
 
-    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[climb.Top]:
-        """Yield where each climb ends, climbing only when it is asked for."""
+    def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
+        """Return the whitened coefficients of each try."""
+        return [reading.coefficients(sheet, pose) for sheet, pose in tries]
+
+    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[list[climb.Top]]:
+        """Yield where each climb ends, one at a time, climbing only when it is asked for."""
         for one in climbs:
-            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])[0]
+            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])
 
     likeness = staticmethod(bend.likeness)
 

@@ -87,49 +87,73 @@ def decode(llr: np.ndarray, count: int, accept: Callable[[np.ndarray], int | Non
       accept: Called with the bits, uint8 [count]; returns what they spell, or None to refuse.
       paths: Length of the list.
     """
+    return decode_each(np.asarray(llr)[None], count, accept, paths)[0]
+
+
+def decode_each(
+    llr: np.ndarray, count: int, accept: Callable[[np.ndarray], int | None], paths: int = LIST
+) -> list[int | None]:
+    """Decode words side by side, float [words, 512], each as `decode` does it: all walk the same tree."""
     rows = information_rows(count)
     frozen = np.ones(LENGTH, bool)
     frozen[rows] = False
-    words, metric, _ = _walk(np.asarray(llr, np.float32)[None], np.zeros(1, np.float32), frozen, paths)
-    bits = _transform(words)[:, rows]
-    for path in np.argsort(metric, kind="stable"):
-        spelled = accept(bits[path])
-        if spelled is not None:
-            return spelled
-    return None
+    several = len(llr)
+    words, metric, _ = _walk(np.asarray(llr, np.float32), np.zeros(several, np.float32), frozen, several, paths)
+    bits = _transform(words)[:, rows].reshape(several, -1, count)
+    order = np.argsort(metric.reshape(several, -1), axis=1, kind="stable")
+    return [_first(bits[number, order[number]], accept) for number in range(several)]
+
+
+def _first(words: np.ndarray, accept: Callable[[np.ndarray], int | None]) -> int | None:
+    return next((spelled for spelled in map(accept, words) if spelled is not None), None)
 
 
 def _walk(
-    llr: np.ndarray, metric: np.ndarray, frozen: np.ndarray, paths: int
+    llr: np.ndarray, metric: np.ndarray, frozen: np.ndarray, several: int, paths: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Decode one subtree for all paths: its words, the paths' costs, and which path each came from."""
+    """Decode one subtree for all paths: its words, the paths' costs, and which path each came from.
+
+    The paths of `several` words, as many of each, lie one word after the other.
+    """
     size = llr.shape[1]
     free = size - int(np.count_nonzero(frozen))
     if free == 0:
         return np.zeros(llr.shape, np.uint8), metric + _cost(llr), np.arange(len(llr))
     if free == 1 and not frozen[-1]:
-        return _fork(llr, metric, paths)
+        return _fork(llr, metric, several, paths)
     half = size // 2
     first, second = llr[:, :half], llr[:, half:]
-    left, metric, came = _walk(_either(first, second), metric, frozen[:half], paths)
+    left, metric, came = _walk(_either(first, second), metric, frozen[:half], several, paths)
     right_llr = second[came] + np.where(left, -first[came], first[came])
-    right, metric, back = _walk(right_llr, metric, frozen[half:], paths)
+    right, metric, back = _walk(right_llr, metric, frozen[half:], several, paths)
     left = left[back]
     return np.concatenate([left ^ right, right], 1), metric, came[back]
 
 
-def _fork(llr: np.ndarray, metric: np.ndarray, paths: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Split every path into the words 00...0 and 11...1, and keep the best."""
-    both = np.concatenate([metric + _cost(llr), metric + _cost(-llr)])
-    keep = np.arange(len(both)) if len(both) <= paths else np.argpartition(both, paths - 1)[:paths]
-    ones = keep >= len(llr)
+def _fork(llr: np.ndarray, metric: np.ndarray, several: int, paths: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split every path into the words 00...0 and 11...1, and keep the best of each word that is decoded."""
+    before = len(llr) // several
+    doubt = _doubt(llr)
+    costs = (metric + (np.maximum(against, 0) + doubt).sum(1) for against in (-llr, llr))
+    both = np.concatenate([cost.reshape(several, before) for cost in costs], 1)
+    if 2 * before <= paths:
+        keep = np.tile(np.arange(2 * before), (several, 1))
+    else:
+        keep = np.argpartition(both, paths - 1, axis=1)[:, :paths]
+    ones = (keep >= before).ravel()
     words = np.repeat(ones.astype(np.uint8)[:, None], llr.shape[1], axis=1)
-    return words, both[keep], keep % len(llr)
+    first = np.arange(several)[:, None] * before
+    return words, both.ravel()[(2 * first + keep).ravel()], (first + keep % before).ravel()
 
 
 def _cost(llr: np.ndarray) -> np.ndarray:
     """Return what it costs that every bit is 0: the sum of log(1 + exp(-llr))."""
-    return (np.maximum(-llr, 0) + np.log1p(np.exp(-np.abs(llr)))).sum(1)
+    return (np.maximum(-llr, 0) + _doubt(llr)).sum(1)
+
+
+def _doubt(llr: np.ndarray) -> np.ndarray:
+    """Return what it costs that a bit is the likelier of both: log(1 + exp(-|llr|))."""
+    return np.log1p(np.exp(-np.abs(llr)))
 
 
 def _either(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -42,7 +42,11 @@ class Word:
 
 def coefficients(sheet: Sheet, pose: Pose, size: int = FINE) -> np.ndarray:
     """Return the whitened coefficients of a sheet at a pose, its shift undone: complex64 [n]."""
-    q = statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, size))
+    return centred(statistic.coefficients(sheet.quarter(pose.quarter).lay(pose.matrix, size)), pose)
+
+
+def centred(q: np.ndarray, pose: Pose) -> np.ndarray:
+    """Return the coefficients of a canvas with the flip and the shift of its pose undone."""
     if pose.flip:
         q = statistic.flipped(q)
     return statistic.shifted(q, pose.x, pose.y) if pose.x or pose.y else q
@@ -51,7 +55,7 @@ def coefficients(sheet: Sheet, pose: Pose, size: int = FINE) -> np.ndarray:
 def pilot_amplitude(q: np.ndarray, waves: Carriers, chosen: np.ndarray) -> float:
     """Return the mean amplitude of some pilots: about 0 without the mark, at most 1 with it."""
     picked = q[chosen]
-    return float(np.mean((picked * np.exp(-1j * waves.phase[chosen])).real)) if len(picked) else 0.0
+    return float(np.mean((picked * waves.back[chosen]).real)) if len(picked) else 0.0
 
 
 def weighted_by_band(q: np.ndarray, waves: Carriers) -> np.ndarray:
@@ -77,13 +81,17 @@ def weighted_by_group(groups: Sequence[np.ndarray], waves: Carriers) -> np.ndarr
     return np.tensordot(weight.astype(np.float32), stack, 1)
 
 
-def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose) -> Word | None:
-    """Try to read a word from coefficients; None when the check fails."""
+def spelled(every: Sequence[tuple[np.ndarray, Carriers]]) -> list[int | None]:
+    """Return the id that each set of coefficients spells, None where the check fails; all are decoded side by side."""
+    soft = [statistic.soft_bits(q, waves) for q, waves in every]
+    ratios = np.stack([statistic.log_ratios(*bits) for bits in soft])
+    found = polar.decode_each(ratios, payload.CODED_BITS, payload.from_bits)
+    return [one if variance.any() else None for one, (_, variance) in zip(found, soft, strict=True)]
+
+
+def read(q: np.ndarray, waves: Carriers, account: statistic.Account, pose: Pose, found: int | None) -> Word | None:
+    """Book one try to read a word; return it with its proof, or None when nothing was spelled."""
     account.attempts += 1
-    total, variance = statistic.soft_bits(q, waves)
-    if not variance.any():
-        return None
-    found = polar.decode(statistic.log_ratios(total, variance), payload.CODED_BITS, payload.from_bits)
     return None if found is None else vouch(q, waves, account, pose, found, WORDS)
 
 

@@ -6,10 +6,11 @@ tries to read the id where the pilots scored best. The first id that is proved e
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -40,8 +41,11 @@ class Work(Protocol):
     def scores(self, tries: Sequence[Try]) -> Scores:
         """Return the best shift of each try for each variant, straight and mirrored."""
 
-    def tops(self, climbs: Sequence[Climb]) -> Iterable[Top]:
-        """Yield where each climb ends."""
+    def coefficients(self, tries: Sequence[Try]) -> Sequence[np.ndarray]:
+        """Return the whitened coefficients of each try, as `reading.coefficients` does."""
+
+    def tops(self, climbs: Sequence[Climb]) -> Iterable[Sequence[Top]]:
+        """Yield where the climbs end, in order: as many at a time as are climbed together."""
 
     def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
         """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
@@ -121,8 +125,8 @@ class Search:
     def near(self, tries: Iterable[Try]) -> bool:
         """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
         scored = []
-        for sheet, pose in tries:
-            q = reading.coefficients(sheet, pose)
+        tries = list(tries)
+        for (sheet, pose), q in zip(tries, self._work.coefficients(tries), strict=True):
             for waves in self.waves:
                 z, x, y = reading.best_shift(q, waves, *NEAR)
                 scored.append((Found(z, pose.moved(x=x, y=y), waves, sheet), statistic.shifted(q, x, y)))
@@ -130,33 +134,33 @@ class Search:
             return False
         scored.sort(key=lambda pair: -pair[0].z)
         self.account.pilot(scored[0][0].z, len(scored) * (2 * NEAR[0] + 1) ** 2)
-        for found, q in scored[:3]:
-            if found.z > WORTH_READING and self._read(q, found):
-                return True
+        if self._read_first([(q, found) for found, q in scored[:3] if found.z > WORTH_READING]):
+            return True
         return scored[0][0].z > WORTH_GROUPS and self._read_groups(scored[0][0])
 
     def wide(self, tries: Iterable[Try]) -> bool:
         """Try poses with every shift, straight and mirrored; return whether the id is proved."""
         refined = []
-        for candidate in self._refined(self._scored(tries, KEPT)):
-            refined.append(candidate)
-            if self._read(candidate.coefficients(), candidate):
+        for candidates in self._refined(self._scored(tries, KEPT)):
+            refined += candidates
+            seen = self._work.coefficients([(one.sheet, one.pose) for one in candidates])
+            if self._read_first(list(zip(seen, candidates, strict=True))):
                 return True
         if not refined:
             return False
         strongest = max(refined, key=lambda f: f.z)
         if strongest.z > WORTH_BENDING:
             strongest = self._straightened(strongest)
-            if strongest.bent is not None and self._read(strongest.coefficients(), strongest):
+            if strongest.bent is not None and self._read_first([(strongest.coefficients(), strongest)]):
                 return True
         return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
 
     def patches(self, tries: Iterable[Try]) -> bool:
         """Try poses on parts of the picture, and straighten the whole from the parts that scored."""
-        for candidate in self._refined(self._scored(tries, KEPT // 2)):
+        for candidate in itertools.chain.from_iterable(self._refined(self._scored(tries, KEPT // 2))):
             if candidate.z > WORTH_GROWING:
                 whole = self._straightened(replace(candidate, sheet=self.sheets.whole, z=0.0))
-                if whole.z > candidate.z and self._read(whole.coefficients(), whole):
+                if whole.z > candidate.z and self._read_first([(whole.coefficients(), whole)]):
                     return True
         return False
 
@@ -165,8 +169,8 @@ class Search:
         if not self.sheets.moments:
             return False
         scored = []
-        for sheet in self.sheets.moments:
-            q = reading.coefficients(sheet, Pose())
+        moments = self.sheets.moments
+        for sheet, q in zip(moments, self._work.coefficients([(one, Pose()) for one in moments]), strict=True):
             scored += [(reading.best_shift(q, waves, *NEAR)[0], sheet) for waves in self.waves]
         scored.sort(key=lambda pair: -pair[0])
         self.account.pilot(scored[0][0], len(scored) * (2 * NEAR[0] + 1) ** 2)
@@ -193,17 +197,27 @@ class Search:
         z, bent = bend.straighten(found.sheet, found.pose, found.waves, self._work.likeness)
         return replace(found, z=z, bent=bent) if z > 1.05 * found.z else found
 
-    def _refined(self, candidates: Sequence[Found]) -> Iterator[Found]:
-        """Yield the top of the hill that each candidate stands on."""
-        tops = self._work.tops([climb(found.sheet, found.waves, found.pose) for found in candidates])
-        for found, (z, pose) in zip(candidates, tops, strict=True):
-            yield Found(z, pose, found.waves, found.sheet)
+    def _refined(self, candidates: Sequence[Found]) -> Iterator[list[Found]]:
+        """Yield the tops of the hills that the candidates stand on, as many at a time as are climbed together."""
+        waiting = iter(candidates)
+        for tops in self._work.tops([climb(found.sheet, found.waves, found.pose) for found in candidates]):
+            ours = itertools.islice(waiting, len(tops))
+            yield [Found(z, pose, found.waves, found.sheet) for (z, pose), found in zip(tops, ours, strict=True)]
 
-    def _read(self, q: np.ndarray, found: Found) -> bool:
-        """Try to read the id from coefficients, with and without weighing rings of the spectrum."""
+    def _read_first(self, every: Sequence[tuple[np.ndarray, Found]]) -> bool:
+        """Try to read the id from sets of coefficients: decoded side by side, booked in order until one is proved."""
+        if not every:
+            return False
+        spelled = reading.spelled([(q, found.waves) for q, found in every])
+        return any(self._read(q, found, one) for (q, found), one in zip(every, spelled, strict=True))
+
+    def _read(self, q: np.ndarray, found: Found, spelled: int | None) -> bool:
+        """Book what the code spells, then what a ledger knows; return whether the id is proved."""
         if self.best is None or (self.word is None and found.z > self.best.z):
             self.best = found
-        readers = [reading.read] if self.known is None else [reading.read, self.known.read]
+        readers: list[Callable[..., Word | None]] = [partial(reading.read, found=spelled)]
+        if self.known is not None:
+            readers.append(self.known.read)
         for read in readers:
             word = read(q, found.waves, self.account, found.pose)
             if word is not None and (self.word is None or word.log_p < self.word.log_p):
@@ -216,9 +230,13 @@ class Search:
         """Read with stretches of time, then rings of the spectrum, weighed apart."""
         if found.sheet is not self.sheets.whole or self.sheets.timeline.frames < 2:
             return False
-        parts = [found.coefficients(sheet) for sheet in self.sheets.groups]
+        groups = self.sheets.groups
+        if found.bent is not None:
+            parts = [found.bent.coefficients(sheet) for sheet in groups]
+        else:
+            parts = self._work.coefficients([(sheet, found.pose) for sheet in groups])
         whole = reading.weighted_by_group(parts, found.waves)
-        return any(self._read(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves)))
+        return self._read_first([(q, found) for q in (whole, reading.weighted_by_band(whole, found.waves))])
 
 
 def _spaced(found: Iterable[Found], count: int) -> list[Found]:

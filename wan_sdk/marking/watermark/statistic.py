@@ -108,7 +108,7 @@ def shifted(q: np.ndarray, x: float, y: float) -> np.ndarray:
 def score(q: np.ndarray, waves: Carriers, chosen: np.ndarray, signs: np.ndarray | None = None) -> float:
     """Return z over the chosen carriers, their signs +1 unless given."""
     picked = q[chosen]
-    inner = (picked * np.exp(-1j * waves.phase[chosen])).real
+    inner = (picked * waves.back[chosen]).real
     if signs is not None:
         inner = inner * signs[chosen]
     scale = float(np.sum(np.square(picked.real) + np.square(picked.imag), dtype=np.float64)) / 2
@@ -120,7 +120,7 @@ def soft_bits(q: np.ndarray, waves: Carriers) -> tuple[np.ndarray, np.ndarray]:
     spelled = ~waves.pilot
     bit = waves.bit[spelled]
     picked = q[spelled]
-    inner = (picked * np.exp(-1j * waves.phase[spelled])).real
+    inner = (picked * waves.back[spelled]).real
     power = (np.square(picked.real) + np.square(picked.imag)) / 2
     return np.bincount(bit, inner, CODE_BITS), np.bincount(bit, power, CODE_BITS)
 

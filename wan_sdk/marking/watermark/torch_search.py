@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wan_sdk.marking.watermark import bend, climb, statistic
+from wan_sdk.marking.watermark import bend, climb, reading, statistic
 from wan_sdk.marking.watermark.carriers import CANVAS, Carriers, lattice
 from wan_sdk.marking.watermark.correlate import CELLS, Scores, Try
 from wan_sdk.marking.watermark.geometry import GRID, MOST_UNITS, Sheet, matrices
@@ -23,6 +23,7 @@ BATCH = {"cpu": 32}
 BATCH_OF_A_CARD = 512
 UNIT = {"cpu": 1}
 UNIT_OF_A_CARD = 32
+FINE_AT_ONCE = 32
 
 
 class BatchCorrelator:
@@ -44,6 +45,8 @@ class BatchCorrelator:
             size: [self._tensor(statistic.to_centre(size)[at]) for at in (pilots, mirrored)]
             for size in (GRID, climb.REFINE)
         }
+        self._carried = self._tensor(statistic.places())
+        self._centre_of_fine = self._tensor(statistic.to_centre(reading.FINE))
         self._on_axis = self._tensor(kx[pilots] == 0)
         self._axis = self._tensor(np.flatnonzero(kx[pilots] == 0))
         self._turned = self._tensor(np.stack([np.exp(1j * w.phase[pilots]) for w in waves]).astype(np.complex64))
@@ -71,9 +74,20 @@ class BatchCorrelator:
         z, cell = (torch.cat(parts).cpu().numpy()[back].reshape(shape) for parts in (bests, cells))
         return Scores(z, cell)
 
-    def tops(self, climbs: Sequence[climb.Climb]) -> Iterable[climb.Top]:
-        """Yield where each climb ends; all take their next step together."""
-        return climb.together(climbs, self._taken)
+    def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
+        """Return the whitened coefficients of each try; OpenCV lays the maps, so that they are those of numpy."""
+        found: list[np.ndarray] = []
+        for first in range(0, len(tries), FINE_AT_ONCE):
+            part = tries[first : first + FINE_AT_ONCE]
+            canvases = np.stack([sheet.quarter(pose.quarter).lay(pose.matrix, reading.FINE) for sheet, pose in part])
+            gap = -len(part) % self._unit
+            kept = self._whitened(functional.pad(self._tensor(canvases), (0, 0, 0, 0, 0, gap)))[: len(part)]
+            found += list((kept[:, self._carried] * self._centre_of_fine).cpu().numpy())
+        return [reading.centred(q, pose) for q, (_, pose) in zip(found, tries, strict=True)]
+
+    def tops(self, climbs: Sequence[climb.Climb]) -> Iterable[list[climb.Top]]:
+        """Yield where the climbs end, all at once: all take their next step together."""
+        yield climb.together(climbs, self._taken)
 
     def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
         """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
