@@ -23,12 +23,10 @@ from wan_sdk.nano.training.networks import Shape
 from wan_sdk.nano.training.run import Run
 from wan_sdk.nano.training.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
-from wan_sdk.nano.world.scenes import CHANCES
 
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
-MORE_SPINS = (
-    0.1  # of the clips trained on, beside those the world draws: what turns on its axis smeared, four of 24 looked at
-)
+# Of the clips trained on, on top of those that the world draws: four of 24 generated clips with such a turn smeared.
+MORE_SPINS = 0.1
 _FRESH_EVERY = 8  # batches of latents between two calls of the renderer
 _FRESH_SHARE = 2  # a call renders so much less than a batch, so each clip is used about 16 times
 _ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room
@@ -70,19 +68,16 @@ class Drawn(IterableDataset):
         seed = self.seed * 1000 + (worker.id if worker else 0)
         numbers, words = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - seeds, not secrets
         while True:
-            attributes = sample(numbers, self.count, **self._motions(numbers), **self.fixed)
+            attributes = sample(numbers, self.count, **self.fixed)
+            if self.more_spins and "motion" not in self.fixed:
+                spins = numbers.random(self.count) < self.more_spins
+                attributes["motion"] = np.where(spins, MOTIONS.index("spin"), attributes["motion"])
             ids = torch.tensor(
                 [[encode(caption(words, attributes, i)) for _ in range(self.captions)] for i in range(self.count)],
                 dtype=torch.int16,
             )
             scene = build(attributes, frames=self.frames, fps=12) if self.frames else 0
             yield {name: torch.as_tensor(np.asarray(values)) for name, values in attributes.items()}, scene, ids
-
-    def _motions(self, numbers: np.random.Generator) -> dict[str, np.ndarray]:
-        if not self.more_spins or "motion" in self.fixed:
-            return {}
-        drawn = numbers.choice(len(MOTIONS), self.count, p=CHANCES["motion"])
-        return {"motion": np.where(numbers.random(self.count) < self.more_spins, MOTIONS.index("spin"), drawn)}
 
 
 def draw(

@@ -15,6 +15,7 @@ import torch
 from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
 from transformers import UMT5EncoderModel
 
+from wan_sdk.models.nano import NANO
 from wan_sdk.nano.language.tokenizer import save_tokenizer
 
 FILE_LIMIT = "12MB"
@@ -42,10 +43,10 @@ def export(training: Path, folder: Path) -> None:
     for part in (pipeline.text_encoder, pipeline.vae, pipeline.transformer):
         part.half()  # some layers are loaded in fp32 whatever is asked for; now the files are those of the stages
     pipeline.save_pretrained(folder, max_shard_size=FILE_LIMIT)
-    student = training / "four_step" / "transformer_4step"
+    student = training / "four_step" / NANO.draft.folder
     if student.exists():
         four_step = WanTransformer3DModel.from_pretrained(student, **half)
-        four_step.half().save_pretrained(folder / "transformer_4step", max_shard_size=FILE_LIMIT)
+        four_step.half().save_pretrained(folder / NANO.draft.folder, max_shard_size=FILE_LIMIT)
     upscaler = training / "upscaler" / "upscaler"
     if upscaler.exists():
         shutil.copytree(upscaler, folder / "upscaler", dirs_exist_ok=True)

@@ -17,6 +17,7 @@ from diffusers import WanTransformer3DModel
 from torch import Tensor
 from transformers import UMT5EncoderModel
 
+from wan_sdk.models.nano import NANO
 from wan_sdk.nano.training.data import open_pools
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make_transformer, text_states
@@ -25,11 +26,9 @@ from wan_sdk.nano.training.skipping import Skipping
 from wan_sdk.nano.training.transformer import FIRST_FRAME_GIVEN, load_text_encoder, load_vae, save_transformer
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 
-FOLDER = "transformer_4step"
 LEARNING_RATE = 1e-3
-LEARNING_RATE_FROM_EARLIER = (
-    5e-4  # at 1e-3 the loss of an earlier student first rose, from .147 to .169 at the first node
-)
+# At 1e-3 the loss of an earlier student first rose, from .147 to .169 at its first noise level.
+LEARNING_RATE_FROM_EARLIER = 5e-4
 STEPS = 4
 TEACHER_STEPS = 3  # in each step of the student
 GUIDANCE = 3.0
@@ -92,7 +91,7 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     average.copy_to(student)
     skipping.note()
     if run.first:
-        save_transformer(student, run.out / FOLDER, run)
+        save_transformer(student, run.out / NANO.draft.folder, run)
     run.journal.finish()
 
 
@@ -118,7 +117,7 @@ def load_transformer(run: Run) -> WanTransformer3DModel:
 
 def earlier_student(run: Run) -> WanTransformer3DModel | None:
     """Load the student of the nano that the training starts from, if it has one."""
-    folder = run.start and run.start / FOLDER
+    folder = run.start and run.start / NANO.draft.folder
     if not folder or not folder.exists():
         return None
     return WanTransformer3DModel.from_pretrained(folder, dtype=torch.float32).to(run.device)
