@@ -7,6 +7,7 @@
 # once and wait for what they need; - leaves one out. FOUR_STEP_LATER=250 starts the student so many seconds later, so that
 # fewer compilers crowd the processor. A judge of 220 seconds on two H100 got to 9 steps: compiling took the rest.
 # FROM=wan_sdk/nano/weights learns on from a finished nano instead of from noise; its VAE is kept if that stage is left out.
+# VAE_FROM=wan_sdk/nano/weights keeps that VAE and takes all else from noise.
 # OPTIONS="--shapes 25x96x160" trains the transformer at some of its shapes, "--batch-part 2" with half the memory;
 # OPTIONS=--tiny tries the sequence on a CPU. UPSCALER_MINUTES=- leaves the upscaler out.
 set -u
@@ -37,8 +38,9 @@ alone() {  # alone NAME MINUTES: one process, on the last GPU
 if [ -z "${FROM:-}" ]; then
   alone text "${TEXT_MINUTES:-1.5}" &
 fi
-if [ "$VAE" = - ] && [ -n "${FROM:-}" ]; then
-  mkdir -p "$FOLDER/vae" && cp -r "$FROM/vae" "$FOLDER/vae/" && echo '{"finished": true}' > "$FOLDER/vae/log.json"
+VAE_FROM=${VAE_FROM:-${FROM:-}}
+if [ "$VAE" = - ] && [ -n "$VAE_FROM" ]; then
+  mkdir -p "$FOLDER/vae" && cp -r "$VAE_FROM/vae" "$FOLDER/vae/" && echo '{"finished": true}' > "$FOLDER/vae/log.json"
 fi
 stage vae "$VAE" &
 stage judge "$JUDGE" &

@@ -186,6 +186,8 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
     how = sampling_of(options)
     dtype = getattr(torch, options.dtype or ("bfloat16" if device.type == "cuda" else "float32"))
     specs = draw_specs(options.prompts)
+    if options.move:
+        specs = specs.pick([i for i, want in enumerate(specs.wants) if want.moves == (options.move,)])
     if options.first:
         specs = specs.pick(range(options.first))
     evaluation = Evaluation(
@@ -254,6 +256,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--judge", type=Path, required=True, help="folder that the stage `judge` has written")
     parser.add_argument("--prompts", type=int, default=400)
     parser.add_argument("--first", type=int, metavar="N", help="read the first N of the prompts alone")
+    parser.add_argument("--move", metavar="NAME", help="read the prompts with this single move alone, like static")
     parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
     parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
     parser.add_argument("--guidance", type=float, help="default 3; 1 for transformer_4step")

@@ -21,6 +21,7 @@ from wan_sdk.nano.language.captions import caption
 from wan_sdk.nano.language.vocabulary import UNKNOWN, VOCABULARY, encode
 from wan_sdk.nano.training.networks import Shape
 from wan_sdk.nano.training.run import Run
+from wan_sdk.nano.training.versions import draw_other_versions, other_versions
 from wan_sdk.nano.training.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
 
@@ -43,6 +44,7 @@ class Drawn(IterableDataset):
       captions: Different captions for each clip.
       fixed: Attributes that are the same in every clip, by name.
       more_spins: Share of the clips whose subject spins whatever was drawn; not if the motion is fixed.
+      versions: Whether the last quarter of the clips are other versions of the first; see `versions.py`.
 
     >>> attributes, scene, ids = next(iter(Drawn(3, count=2, frames=5)))
     >>> scene["seconds"].shape, ids.shape
@@ -57,9 +59,10 @@ class Drawn(IterableDataset):
         captions: int = 1,
         fixed: Mapping[str, object] | None = None,
         more_spins: float = 0.0,
+        versions: bool = False,
     ) -> None:
         self.seed, self.count, self.frames, self.captions, self.fixed = seed, count, frames, captions, dict(fixed or {})
-        self.more_spins = more_spins
+        self.more_spins, self.versions = more_spins, versions
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
         worker = torch.utils.data.get_worker_info()
@@ -72,6 +75,8 @@ class Drawn(IterableDataset):
             if self.more_spins and "motion" not in self.fixed:
                 spins = numbers.random(self.count) < self.more_spins
                 attributes["motion"] = np.where(spins, MOTIONS.index("spin"), attributes["motion"])
+            if self.versions:
+                attributes = draw_other_versions(numbers, attributes, self.fixed)
             ids = torch.tensor(
                 [[encode(caption(words, attributes, i)) for _ in range(self.captions)] for i in range(self.count)],
                 dtype=torch.int16,
@@ -81,11 +86,18 @@ class Drawn(IterableDataset):
 
 
 def draw(
-    run: Run, seed: int, count: int, frames: int, *, captions: int = 1, workers: int | None = None
+    run: Run,
+    seed: int,
+    count: int,
+    frames: int,
+    *,
+    captions: int = 1,
+    workers: int | None = None,
+    versions: bool = False,
 ) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
     """Draw attributes, scenes and captions in worker processes, on this process's own seed; see `Drawn`."""
     workers = run.scale.workers if workers is None else workers
-    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed, MORE_SPINS)
+    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed, MORE_SPINS, versions)
     return iter(
         DataLoader(
             drawn,
@@ -98,14 +110,21 @@ def draw(
 
 
 def rendered(
-    run: Run, seed: int, shape: Shape, count: int, *, captions: int = 1, workers: int | None = None
+    run: Run,
+    seed: int,
+    shape: Shape,
+    count: int,
+    *,
+    captions: int = 1,
+    workers: int | None = None,
+    versions: bool = False,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Draw and render without end.
 
     Yields:
       Clips, [count, 3, T, H, W] in -1...1, and tokens, [count, captions, words], on the run's device.
     """
-    for _, scene, ids in draw(run, seed, count, shape.frames, captions=captions, workers=workers):
+    for _, scene, ids in draw(run, seed, count, shape.frames, captions=captions, workers=workers, versions=versions):
         with torch.no_grad():
             clips = render(to_device(scene, run.device), shape.height, shape.width, compiled=run.compiled)
         yield clips, ids.to(run.device, non_blocking=True)
@@ -169,7 +188,7 @@ class Ring:
 
 
 class LatentPool:
-    """Encoded clips of one shape with two captions each, refreshed while they are used.
+    """Encoded clips of one shape with two captions each, refreshed while they are used; some in two versions.
 
     Making one starts the worker processes and compiles the renderer; `open` needs the finished VAE.
 
@@ -183,12 +202,13 @@ class LatentPool:
     """
 
     def __init__(self, run: Run, shape: Shape, seed: int) -> None:
-        self.ring = Ring(run.scale.latents_kept, torch.float16, torch.int16)
+        self.ring = Ring(run.scale.latents_kept, torch.float16, torch.int16, torch.float16)
         self.not_finite = torch.zeros((), device=run.device)
         self.batch = run.share(shape.batch)
         self._run, self._shape, self._draws = run, shape, 0
         workers = run.scale.workers if shape == run.scale.native else min(1, run.scale.workers)
-        self._clips = rendered(run, seed, shape, max(4, self.batch // _FRESH_SHARE), captions=2, workers=workers)
+        count = max(4, self.batch // _FRESH_SHARE)
+        self._clips = rendered(run, seed, shape, count, captions=2, workers=workers, versions=True)
         next(self._clips)
         run.journal.say(f"renderer of {shape.name} is ready")
 
@@ -206,16 +226,21 @@ class LatentPool:
             moments = torch.cat([encode_moments(self._vae, part)[0] for part in clips.split(_ENCODED_AT_ONCE)])
         latents = (moments.float() - self._mean) / self._std
         self.not_finite += (~latents.isfinite()).flatten(1).any(1).sum()
-        self.ring.add(latents.nan_to_num(), ids)
+        latents = latents.nan_to_num()
+        self.ring.add(latents, ids, other_versions(latents))
 
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """Return a batch of normalised latents, [batch, 16, t, h, w], and of one caption each, [batch, words]."""
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a batch of normalised latents, [batch, 16, t, h, w], one caption each, [batch, words], and others.
+
+        The others are the clips' other versions; a clip itself where it has none.
+        """
         self._draws += 1
         if self._draws % _FRESH_EVERY == 0:
             self.refresh()
-        latents, ids = self.ring.draw(self.batch)
+        latents, ids, others = self.ring.draw(self.batch)
         which = torch.randint(ids.shape[1], (self.batch,), device=ids.device)
-        return latents.float(), ids[torch.arange(self.batch, device=ids.device), which].long()
+        ids = ids[torch.arange(self.batch, device=ids.device), which].long()
+        return latents.float(), ids, others.float()
 
 
 def open_pools(run: Run, seed: int) -> list[LatentPool]:

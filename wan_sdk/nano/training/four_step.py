@@ -61,7 +61,7 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     sums, counted, skipping = torch.zeros(STEPS, device=run.device), 0, Skipping(run)
     while run.clock.tick(every=1) if run.clock.begun else True:
         turn = run.scale.turn(step // STEPS)
-        latents, ids = pools[turn].draw()
+        latents, ids, _ = pools[turn].draw()
         batch = len(ids)
         text = guided_text(run, encoder, ids)
         given = (torch.rand(batch, device=run.device) < FIRST_FRAME_GIVEN).float()

@@ -5,6 +5,8 @@ velocity n - z. What makes it usable:
 
 * the caption is left out in a tenth of the samples, so that a prompt can be weighed against none (guidance);
 * the first latent frame is given, clean, in three tenths of the samples, so that it continues pictures as well;
+* in some of the samples the noise carries a remnant of another version of the clip, so that clips can be made anew
+  (`versions.py`);
 * noise levels in the upper middle, where the picture is decided, are drawn more often than the ends;
 * what ships is the running mean of the weights.
 """
@@ -26,6 +28,7 @@ from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
 from wan_sdk.nano.training.skipping import Skipping
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
+from wan_sdk.nano.training.versions import with_remnants
 
 LEARNING_RATE = 2.5e-3
 LEARNING_RATE_FROM_EARLIER = 1.5e-3
@@ -65,11 +68,11 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     counted = samples = 0
     while run.clock.tick() if run.clock.begun else True:
         turn = run.scale.turn(step)
-        latents, ids = pools[turn].draw()
+        latents, ids, others = pools[turn].draw()
         untold = torch.rand(len(ids), 1, device=run.device) < WITHOUT_CAPTION
         ids = hide_words(torch.where(untold, empty, ids), UNKNOWN_WORDS)
         with skipping.kernels(turn):
-            loss = flow_loss(run, transformer, encoder, latents, ids)
+            loss = flow_loss(run, transformer, encoder, latents, ids, others)
             loss.backward()
         _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(peak, step, warm_up=250))
@@ -97,11 +100,17 @@ def train_transformer(run: Run, seed: int = 21) -> None:
 
 
 def flow_loss(
-    run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderModel, latents: Tensor, ids: Tensor
+    run: Run,
+    transformer: WanTransformer3DModel,
+    encoder: UMT5EncoderModel,
+    latents: Tensor,
+    ids: Tensor,
+    others: Tensor,
 ) -> Tensor:
     """Return the squared error of the velocity, averaged over a batch; frames that were given do not count."""
     count = len(latents)
-    level, noise = draw_levels(count, run.device), torch.randn_like(latents)
+    level = draw_levels(count, run.device)
+    noise = with_remnants(torch.randn_like(latents), latents, others, level)
     given = (torch.rand(count, device=run.device) < FIRST_FRAME_GIVEN).float()
     mix = level.view(-1, 1, 1, 1, 1)
     noisy = known_first_frame((1 - mix) * latents + mix * noise, latents, given)
@@ -129,7 +138,8 @@ def warm_up(run: Run, transformer: WanTransformer3DModel, encoder: UMT5EncoderMo
     for shape in run.from_elsewhere(run.scale.shapes):
         batch = run.share(shape.batch)
         latents = torch.randn(batch, *shape.latent, device=run.device)
-        flow_loss(run, transformer, encoder, latents, empty_prompt(run.device).expand(batch, -1)).backward()
+        empty = empty_prompt(run.device).expand(batch, -1)
+        flow_loss(run, transformer, encoder, latents, empty, latents).backward()
         for module in (transformer, encoder):
             module.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()  # another stage is training on this GPU meanwhile
