@@ -22,7 +22,7 @@ from wan_sdk.nano.training.data import open_pools
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
-from wan_sdk.nano.training.skipping import Skipping
+from wan_sdk.nano.training.skipped import SkippedSteps
 from wan_sdk.nano.training.transformer import FIRST_FRAME_GIVEN, load_text_encoder, load_vae, save_transformer
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 
@@ -58,7 +58,7 @@ def train_four_step(run: Run, seed: int = 51) -> None:
     checkpoint = Checkpoint(run, student, optimizer, average)
     step = checkpoint.resume()
     torch.manual_seed(seed + run.rank + 1000 * step)
-    sums, counted, skipping = torch.zeros(STEPS, device=run.device), 0, Skipping(run)
+    sums, counted, skipped = torch.zeros(STEPS, device=run.device), 0, SkippedSteps(run)
     while run.clock.tick(every=1) if run.clock.begun else True:
         turn = run.scale.turn(step // STEPS)
         latents, ids, _ = pools[turn].draw()
@@ -68,11 +68,10 @@ def train_four_step(run: Run, seed: int = 51) -> None:
         walk = torch.randn_like(latents)
         for node in range(STEPS):
             walk = known_first_frame(walk, latents, given)
-            with skipping.kernels(turn):
-                loss, walk = student_step(run, teacher, student, walk, latents, given, text, node)
-                loss.backward()
+            loss, walk = student_step(run, teacher, student, walk, latents, given, text, node)
+            loss.backward()
             _, good = share_gradients(optimizer.parameters, run)
-            skipping.count(turn, good)
+            skipped.count(turn, good)
             optimizer.step(run.clock.learning_rate(peak, step, warm_up=40, flat=0.0))
             average.update(student)
             sums[node] += loss.detach()
@@ -82,14 +81,14 @@ def train_four_step(run: Run, seed: int = 51) -> None:
             run.clock.begin()
             run.journal.say("compiled")
         if counted == 25:
-            _write_row(run, step, sums / counted, skipping.review())
+            _write_row(run, step, sums / counted, skipped.so_far())
             sums, counted = torch.zeros_like(sums), 0
             checkpoint.save(step)
     if counted:
-        _write_row(run, step, sums / counted, skipping.review())
+        _write_row(run, step, sums / counted, skipped.so_far())
     checkpoint.save(step, now=True)
     average.copy_to(student)
-    skipping.note()
+    skipped.note()
     if run.first:
         save_transformer(student, run.out / NANO.draft.folder, run)
     run.journal.finish()

@@ -26,7 +26,7 @@ from wan_sdk.nano.training.data import LatentPool, hide_words, open_pools
 from wan_sdk.nano.training.muon import MovingAverage, Muon
 from wan_sdk.nano.training.networks import empty_prompt, make_text_encoder, make_transformer, text_states
 from wan_sdk.nano.training.run import Checkpoint, Run, share_gradients
-from wan_sdk.nano.training.skipping import Skipping
+from wan_sdk.nano.training.skipped import SkippedSteps
 from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, levels_of, velocity
 from wan_sdk.nano.training.versions import with_remnants
 
@@ -64,35 +64,34 @@ def train_transformer(run: Run, seed: int = 21) -> None:
     torch.manual_seed(seed + run.rank + 1000 * step)
     peak = LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE
     empty = empty_prompt(run.device)
-    loss_sum, skipping = torch.zeros((), device=run.device), Skipping(run)
+    loss_sum, skipped = torch.zeros((), device=run.device), SkippedSteps(run)
     counted = samples = 0
     while run.clock.tick() if run.clock.begun else True:
         turn = run.scale.turn(step)
         latents, ids, others = pools[turn].draw()
         untold = torch.rand(len(ids), 1, device=run.device) < WITHOUT_CAPTION
         ids = hide_words(torch.where(untold, empty, ids), UNKNOWN_WORDS)
-        with skipping.kernels(turn):
-            loss = flow_loss(run, transformer, encoder, latents, ids, others)
-            loss.backward()
+        loss = flow_loss(run, transformer, encoder, latents, ids, others)
+        loss.backward()
         _, good = share_gradients(optimizer.parameters, run)
         optimizer.step(run.clock.learning_rate(peak, step, warm_up=250))
         average.update(both)
         step, counted = step + 1, counted + 1
         samples += len(latents) * run.ranks
         loss_sum += loss.detach().nan_to_num()
-        skipping.count(turn, good)
+        skipped.count(turn, good)
         if not run.clock.begun:
             run.clock.begin()
             run.journal.say("compiled")
         if counted == _ROW_STEPS:
-            _write_row(run, step, samples, loss_sum / counted, pools, skipping.review())
+            _write_row(run, step, samples, loss_sum / counted, pools, skipped.so_far())
             loss_sum, counted = torch.zeros_like(loss_sum), 0
             checkpoint.save(step)
     if counted:
-        _write_row(run, step, samples, loss_sum / counted, pools, skipping.review())
+        _write_row(run, step, samples, loss_sum / counted, pools, skipped.so_far())
     checkpoint.save(step, now=True)
     average.copy_to(both)
-    skipping.note()
+    skipped.note()
     if run.first:
         save_transformer(transformer, run.out / "transformer", run)
         encoder.half().save_pretrained(run.out / "text_encoder")
