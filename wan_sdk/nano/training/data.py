@@ -24,10 +24,12 @@ from wan_sdk.nano.training.run import Run
 from wan_sdk.nano.training.versions import draw_other_versions, other_versions
 from wan_sdk.nano.training.whole_clip import encode_moments, latent_statistics
 from wan_sdk.nano.world import build, render, sample
+from wan_sdk.nano.world.camera import pin
 
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
-# Of the clips trained on, on top of those that the world draws: four of 24 generated clips with such a turn smeared.
-MORE_SPINS = 0.1
+# Of the clips trained on, on top of those that the world draws: of 24 generated clips four with such a turn smeared,
+# and of 51 that were to be shot by a camera at rest five moved a little.
+MORE_SPINS, MORE_AT_REST = 0.1, 0.1
 _FRESH_EVERY = 8  # batches of latents between two calls of the renderer
 _FRESH_SHARE = 2  # a call renders so much less than a batch, so each clip is used about 16 times
 _ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room
@@ -43,7 +45,8 @@ class Drawn(IterableDataset):
       frames: How long they are; 0 to draw only captions and attributes.
       captions: Different captions for each clip.
       fixed: Attributes that are the same in every clip, by name.
-      more_spins: Share of the clips whose subject spins whatever was drawn; not if the motion is fixed.
+      stressed: Whether what is hard to learn is drawn more often, a spinning subject and a camera at rest; what is
+        fixed stays.
       versions: Whether the last quarter of the clips are other versions of the first; see `versions.py`.
 
     >>> attributes, scene, ids = next(iter(Drawn(3, count=2, frames=5)))
@@ -58,11 +61,11 @@ class Drawn(IterableDataset):
         frames: int,
         captions: int = 1,
         fixed: Mapping[str, object] | None = None,
-        more_spins: float = 0.0,
+        stressed: bool = False,
         versions: bool = False,
     ) -> None:
         self.seed, self.count, self.frames, self.captions, self.fixed = seed, count, frames, captions, dict(fixed or {})
-        self.more_spins, self.versions = more_spins, versions
+        self.stressed, self.versions = stressed, versions
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
         worker = torch.utils.data.get_worker_info()
@@ -72,9 +75,8 @@ class Drawn(IterableDataset):
         numbers, words = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - seeds, not secrets
         while True:
             attributes = sample(numbers, self.count, **self.fixed)
-            if self.more_spins and "motion" not in self.fixed:
-                spins = numbers.random(self.count) < self.more_spins
-                attributes["motion"] = np.where(spins, MOTIONS.index("spin"), attributes["motion"])
+            if self.stressed:
+                attributes = _stressed(numbers, attributes, self.fixed)
             if self.versions:
                 attributes = draw_other_versions(numbers, attributes, self.fixed)
             ids = torch.tensor(
@@ -97,7 +99,7 @@ def draw(
 ) -> Iterator[tuple[dict[str, Tensor], object, Tensor]]:
     """Draw attributes, scenes and captions in worker processes, on this process's own seed; see `Drawn`."""
     workers = run.scale.workers if workers is None else workers
-    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed, MORE_SPINS, versions)
+    drawn = Drawn(seed * 100 + run.rank, count, frames, captions, run.fixed, stressed=True, versions=versions)
     return iter(
         DataLoader(
             drawn,
@@ -128,6 +130,21 @@ def rendered(
         with torch.no_grad():
             clips = render(to_device(scene, run.device), shape.height, shape.width, compiled=run.compiled)
         yield clips, ids.to(run.device, non_blocking=True)
+
+
+def _stressed(
+    numbers: np.random.Generator, attributes: dict[str, np.ndarray], fixed: Mapping[str, object]
+) -> dict[str, np.ndarray]:
+    count = len(attributes["motion"])
+    changed = dict(attributes)
+    if "motion" not in fixed:
+        spins = numbers.random(count) < MORE_SPINS
+        changed["motion"] = np.where(spins, MOTIONS.index("spin"), attributes["motion"])
+    if "camera" not in fixed:
+        rests = numbers.random(count) < MORE_AT_REST
+        for name, values in pin("static", numbers, count).items():
+            changed[name] = np.where(rests.reshape(-1, *[1] * (values.ndim - 1)), values, attributes[name])
+    return changed
 
 
 def to_device(scene: object, device: torch.device) -> object:
