@@ -88,7 +88,7 @@ class Timeline:
     """Gather maps over time in bounded memory.
 
     Frames fall into windows of equal length; when 128 are full, neighbours are joined and the
-    windows are twice as long from then on.
+    windows are twice as long from then on. So memory grows up to frame 128 and stays there.
     """
 
     length: int = 1
@@ -110,7 +110,7 @@ class Timeline:
         self.windows.append(self._sum)
         self._sum, self._count = None, 0
         if len(self.windows) == MOST_WINDOWS:
-            self.windows = [a + b for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self.windows = [cv2.add(a, b, dst=a) for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
             self.length *= 2
 
     def spans(self) -> list[tuple[int, int, np.ndarray]]:
@@ -128,17 +128,16 @@ class Timeline:
         """Return the means of `count` stretches of about equal length, fewer for short clips."""
         return [average for _, _, average in self.stretches(count)]
 
-    def stretches(self, count: int) -> list[tuple[int, int, np.ndarray]]:
-        """Return (first frame, frame after the last, mean of maps) of `count` stretches."""
+    def stretches(self, count: int) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Yield (first frame, frame after the last, mean of maps) of `count` stretches, fewer for short clips."""
         spans = self.spans()
-        parts = [part for part in np.array_split(np.arange(len(spans)), min(count, len(spans))) if len(part)]
-        picked = [spans[part[0] : part[-1] + 1] for part in parts]
-        return [(part[0][0], part[-1][1], _mean(part)) for part in picked]
+        for part in np.array_split(np.arange(len(spans)), min(count, len(spans))):
+            picked = spans[part[0] : part[-1] + 1]
+            yield picked[0][0], picked[-1][1], _mean(picked)
 
 
 def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
-    total = np.sum([s for _, _, s in spans], axis=0, dtype=np.float32) if len(spans) > 1 else spans[0][2]
-    return total / np.float32(sum(stop - start for start, stop, _ in spans))
+    return _sum(total for _, _, total in spans) / np.float32(sum(stop - start for start, stop, _ in spans))
 
 
 def flatten(average: np.ndarray) -> np.ndarray:
