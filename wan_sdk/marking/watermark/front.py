@@ -19,6 +19,7 @@ from scipy import fft
 
 LINES = 256
 CLIP = 2.5
+MARGIN = 16
 MOST_WINDOWS = 128
 LONGEST = 1024
 SCALES = (4.0, 14.0, 28.0, 64.0, 120.0)
@@ -162,7 +163,7 @@ def pull(pattern: np.ndarray, picture: np.ndarray) -> np.ndarray:
     height, width = whole.shape
     looked_for = _brought_to(pattern, height, width)
     spectra = (fft.rfft2(padded(looked_for / strength)) * mask for mask, _, strength in _scales(whole))
-    wanted = fft.irfft2(_sum(spectra), s=padded(whole).shape)[:height, :width]
+    wanted = fft.irfft2(_sum(spectra), s=_padded_size(height, width))[:height, :width]
     total = np.zeros_like(whole)
     for step, band, strength in reversed(parts):
         share = np.where(np.abs(band) < CLIP * strength, wanted / strength, 0)
@@ -187,11 +188,15 @@ def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.nd
 def padded(average: np.ndarray) -> np.ndarray:
     """Return a map with a margin of at least 16, of a size that transforms fast."""
     height, width = average.shape
-    margin = 16
-    below, right = (fft.next_fast_len(side + margin, True) - side for side in (height, width))
-    if min(height, width) > margin:
+    rows, columns = _padded_size(height, width)
+    below, right = rows - height, columns - width
+    if min(height, width) > MARGIN:
         return cv2.copyMakeBorder(average, 0, below, 0, right, cv2.BORDER_REFLECT_101)
     return np.pad(average, ((0, below), (0, right)))
+
+
+def _padded_size(height: int, width: int) -> tuple[int, int]:
+    return fft.next_fast_len(height + MARGIN, True), fft.next_fast_len(width + MARGIN, True)
 
 
 def box_of(frequency: float, short: int) -> int:
