@@ -3,7 +3,7 @@ import numpy as np
 
 from tests.marking.watermark import clips
 from wan_sdk.bench import marks_quality
-from wan_sdk.marking.watermark import carriers, detect, embed, front, mask, polar, still
+from wan_sdk.marking.watermark import Embedder, carriers, detect, embed, examples, front, mask, polar, still
 from wan_sdk.marking.watermark.payload import to_bits
 
 PAYLOAD = 0x4C1F00000000ABCD
@@ -43,6 +43,15 @@ def test_it_is_read_mirrored_and_out_of_a_codec():
 def test_one_dense_picture_counts_as_still():
     clip = dense_still()
     assert np.array_equal(embed(clip[0], PAYLOAD).pixels, embed(clip, PAYLOAD).pixels[0])
+
+
+def test_one_frame_of_a_clip_that_comes_frame_by_frame_does_not_count_as_still():
+    picture = dense_still(frames=1)
+    alone = Embedder(PAYLOAD, (480, 288)).mark(picture)
+    known = Embedder(PAYLOAD, (480, 288))
+    known.calibrate(examples(picture))
+    assert np.array_equal(known.mark(picture), embed(picture, PAYLOAD).pixels)
+    assert not np.array_equal(alone, known.mark(picture))
 
 
 def test_flat_pictures_and_those_that_move_keep_the_common_pattern(monkeypatch):
