@@ -17,6 +17,13 @@ def dense_still(frames: int = 5) -> np.ndarray:
     return np.repeat(np.clip(picture, 0, 255).astype(np.uint8)[None], frames, 0)
 
 
+def dense_in_parts(frames: int = 2) -> np.ndarray:
+    soft = clips.noise_texture(4, 288, 480, 20)
+    parts = (soft[..., :1] > np.quantile(soft[..., 0], 0.4)).astype(np.float32)
+    grain = 45 * cv2.GaussianBlur(parts, (0, 0), 3)[..., None] * clips.noise_texture(3, 288, 480, 1.5)
+    return np.repeat(np.clip(120 + 10 * soft + grain, 0, 255).astype(np.uint8)[None], frames, 0)
+
+
 def plainly_marked(clip: np.ndarray, monkeypatch) -> np.ndarray:
     with monkeypatch.context() as patched:
         patched.setattr(still, "is_still", lambda _greys: False)
@@ -32,6 +39,21 @@ def test_a_dense_still_picture_is_read_better_at_less_error(monkeypatch):
     assert marks_quality.psnr(clip, better) > marks_quality.psnr(clip, plain)
     assert marks_quality.ssim(clip, better) >= 0.990
     assert marks_quality.flicker(clip, better) == 0
+
+
+def test_a_picture_that_is_dense_in_parts_keeps_its_structural_similarity(monkeypatch):
+    clip = dense_in_parts()
+    plain, better = plainly_marked(clip, monkeypatch), embed(clip, PAYLOAD).pixels
+    before, after = (detect(pixels, effort="fast") for pixels in (plain, better))
+    assert marks_quality.ssim(clip, better) >= 0.990
+    assert marks_quality.psnr(clip, better) > marks_quality.psnr(clip, plain) + 0.5
+    assert after.log10_p < 1.05 * before.log10_p
+
+
+def test_even_texture_keeps_the_common_pattern(monkeypatch):
+    grain = 40 * clips.noise_texture(3, 288, 480, 2.5) + 6 * clips.noise_texture(4, 288, 480, 8)
+    clip = np.repeat(np.clip(120 + grain, 0, 255).astype(np.uint8)[None], 2, 0)
+    assert np.array_equal(embed(clip, PAYLOAD).pixels, plainly_marked(clip, monkeypatch))
 
 
 def test_it_is_read_mirrored_and_out_of_a_codec():

@@ -85,7 +85,8 @@ class Embedder:
         if still.is_still(greys):
             strength = self._strength_of(greys[0])
             if still.is_dense(strength, self._levels.flat):
-                self._pattern = still.pattern_for(greys[0], strength, self._pattern)
+                allowed = mask.SSIM_LOSS * (self.strength / mask.STANDARD) ** 2
+                self._pattern = still.pattern_for(greys[0], strength, self._pattern, allowed)
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
         """Return one chunk with the mark: same type, shape and range.

@@ -171,6 +171,17 @@ def pull(pattern: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return cv2.resize(total, picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
+def answer(pattern: np.ndarray, picture: np.ndarray) -> float:
+    """Return how well a pattern is seen in a still picture: the inner product with its flattened map of length 1.
+
+    Args:
+      pattern: What is looked for, float32 [H, W].
+      picture: Its luma, uint8 [H, W].
+    """
+    seen = flatten(detail(picture))
+    return float(np.vdot(seen, _brought_to(pattern, *seen.shape))) / float(np.linalg.norm(seen) + 1e-12)
+
+
 def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield (mask of its part of the spectrum, band, its local strength) for 4 scales and 8 directions."""
     height, width = average.shape
