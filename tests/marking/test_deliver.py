@@ -18,6 +18,7 @@ import pytest
 
 from tests.marking.conftest import PROMPT_TOKEN, claims, encode_again, film, issue, write_private
 from tests.marking.test_manifest import check_rubric, crjson
+from tests.marking.watermark.test_still import dense_still
 from wan_sdk.errors import MediaError, SignerError, StorageError
 from wan_sdk.marking import deliver as delivery
 from wan_sdk.marking import signer, watermark
@@ -82,6 +83,16 @@ def test_stages_are_told_in_order_and_measured(tmp_path: Path, home: Path) -> No
     assert told == [(s, p) for s in ("mark", "encode", "mark", "sign") for p in ("started", "done")]
     assert set(done.seconds) == {"mark", "encode", "sign"}
     assert all(seconds > 0 for _, phase, seconds in heard if phase == "done")
+
+
+def test_a_delivered_picture_is_marked_as_one_that_stands_still(tmp_path: Path, home: Path) -> None:
+    picture = dense_still(frames=1)
+    done = deliver(Frames(picture, 12), tmp_path / "a.mp4", marking=Marking(c2pa=False), claims=claims(), home=home)
+    alone = watermark.embed(picture[0], int(done.payload, 16))
+    assert done.watermark.psnr_db == pytest.approx(alone.psnr_db, abs=1e-6)
+    chunk = watermark.Embedder(int(done.payload, 16), (480, 288))
+    chunk.mark(picture)
+    assert done.watermark.psnr_db > chunk.psnr_db + 0.2
 
 
 # -- marks that cannot be made, or are not wanted ---------------------------------------------------

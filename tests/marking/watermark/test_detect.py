@@ -1,11 +1,13 @@
+import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from tests.marking.watermark import clips
 from wan_sdk.errors import UsageError
-from wan_sdk.marking.watermark import PUBLIC_KEY, already_marked, detect, detect_keys, embed, key_id
+from wan_sdk.marking.watermark import PUBLIC_KEY, already_marked, detect, detect_keys, embed, front, key_id
 
 PAYLOAD = 0x4C1F00000000ABCD
 KEY = bytes(range(32))
@@ -135,6 +137,28 @@ def test_chunks_are_one_clip(marked):
     assert found.payload == PAYLOAD
     assert found.log10_p == pytest.approx(whole.log10_p, rel=1e-6)
     assert found.frames == 13
+
+
+def test_memory_is_that_of_128_maps_however_long_the_clip():
+    marked = embed(clips.panning_texture(frames=32), PAYLOAD).pixels
+
+    def peak(frames):
+        tracemalloc.start()
+        try:
+            found = detect(itertools.islice(itertools.cycle(marked), frames), effort="fast")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert (found.payload, found.frames) == (PAYLOAD, frames)
+        return peak
+
+    detect(marked, effort="fast")  # makes what is kept from one search to the next
+    height, width = front.map_size(*marked.shape[1:3])
+    one_map = 4 * height * width
+    full, joined, longer = (peak(frames) for frames in (front.MOST_WINDOWS - 1, 2 * front.MOST_WINDOWS, 600))
+    assert full < 1.4 * front.MOST_WINDOWS * one_map
+    assert max(joined, longer) < full + one_map
+    assert longer < joined + one_map
 
 
 H, W = 72, 96

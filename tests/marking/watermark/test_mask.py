@@ -44,3 +44,13 @@ def test_the_mark_keeps_its_bounds_of_quality(make):
 def test_levels_are_lowered_where_black_would_grow_lighter():
     grey = np.zeros((288, 480), np.uint8)
     assert mask.levels_for([grey]).flat < mask.levels_for([grey + 40]).flat * 1.2
+
+
+@pytest.mark.parametrize("make", [dense_texture, clips.panning_texture, clips.flat_cartoon])
+def test_what_a_change_costs_is_foretold(make):
+    clip = make(frames=2)
+    marked = embed(clip, PAYLOAD).pixels
+    change = np.float32(mask.luma(marked[0])) - mask.luma(clip[0])
+    told = mask.dissimilarity(mask.luma(clip[0]), 2 * change)
+    louder = np.clip(clip[:1] + 2 * change[..., None], 0, 255).astype(np.uint8)
+    assert told == pytest.approx(1 - marks_quality.ssim(clip[:1], louder), rel=0.1)

@@ -80,5 +80,5 @@ def test_memory_does_not_grow_with_length():
     assert len(timeline.windows) <= front.MOST_WINDOWS
     assert timeline.length == 8
     assert timeline.mean() == pytest.approx(np.full((4, 6), 499.5), rel=1e-6)
-    spans = timeline.stretches(12)
+    spans = list(timeline.stretches(12))
     assert (spans[0][0], spans[-1][1], len(spans)) == (0, 1000, 12)

@@ -22,6 +22,7 @@ from wan_sdk.marking.watermark.sheets import Sheets
 SEGMENT_FRAMES = 8
 SEGMENT_Z = 4.5
 MOST_FLATTENED = 40
+FLATTENED_AT_ONCE = 4
 LEAST_CONTRAST = 0.02
 
 
@@ -241,13 +242,23 @@ def _segments(search: Search, fps: float | None) -> tuple[Segment, ...]:
         chosen = np.ones(len(waves.bit), bool)
     frames_in_all = search.sheets.timeline.frames
     count = max(1, round(frames_in_all / SEGMENT_FRAMES))
-    stretches = search.sheets.timeline.stretches(count)
-    averages = [average for _, _, average in stretches]
-    few = count <= MOST_FLATTENED
-    sheets = search.sheets.flat(averages) if few else [Sheet(average, search.sheets.shape) for average in averages]
     segments = []
-    for (start, stop, _), sheet in zip(stretches, sheets, strict=True):
+    for start, stop, sheet in _stretches(search.sheets, count):
         z = statistic.score(found.coefficients(sheet), waves, chosen, signs)
         seconds = (start / fps, stop / fps) if fps else (None, None)
         segments.append(Segment(start, stop, z, *seconds, marked=z > SEGMENT_Z))
     return tuple(segments)
+
+
+def _stretches(sheets: Sheets, count: int) -> Iterator[tuple[int, int, Sheet]]:
+    """Yield (first frame, frame after the last, map) of stretches of time, flattened unless they are very many.
+
+    A few are made at a time, so that memory does not grow with their number.
+    """
+    stretches = sheets.timeline.stretches(count)
+    while some := list(itertools.islice(stretches, FLATTENED_AT_ONCE)):
+        averages = [average for _, _, average in some]
+        few = count <= MOST_FLATTENED
+        maps = sheets.flat(averages) if few else [Sheet(average, sheets.shape) for average in averages]
+        for (start, stop, _), sheet in zip(some, maps, strict=True):
+            yield start, stop, sheet

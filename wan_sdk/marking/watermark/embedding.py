@@ -30,7 +30,8 @@ class Embedder:
     """Mark a clip chunk by chunk, in memory that does not grow with its length.
 
     The clip's levels are taken from the first chunk, unless `calibrate` has seen better examples. Where
-    the examples are all the same and full of texture, the pattern is made for that picture.
+    the examples are all the same and full of texture, the pattern is made for that picture. One frame as
+    the first chunk says nothing of that: others may follow.
 
     >>> clip = np.full((9, 256, 256, 3), 128, np.uint8)
     >>> embedder = Embedder(new_payload(), (256, 256))
@@ -84,7 +85,8 @@ class Embedder:
         if still.is_still(greys):
             strength = self._strength_of(greys[0])
             if still.is_dense(strength, self._levels.flat):
-                self._pattern = still.pattern_for(greys[0], strength, self._pattern)
+                allowed = mask.SSIM_LOSS * (self.strength / mask.STANDARD) ** 2
+                self._pattern = still.pattern_for(greys[0], strength, self._pattern, allowed)
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
         """Return one chunk with the mark: same type, shape and range.
@@ -94,7 +96,7 @@ class Embedder:
         """
         _check_pixels(pixels, self._pattern.shape)
         if self._levels is None and len(pixels):
-            self.calibrate(examples(pixels))
+            self.calibrate(_spread(pixels))
         marked = np.empty_like(pixels)
         one = self._mark_bytes if pixels.dtype == np.uint8 else self._mark_float
         for frame, into in zip(pixels, marked, strict=True):
@@ -174,7 +176,7 @@ def embed(
     _check_pixels(clip, None)
     embedder = Embedder(payload, (clip.shape[2], clip.shape[1]), key, strength, private)
     if len(clip):
-        embedder.calibrate(examples(clip) if len(clip) > 1 else [clip[0], clip[0]])  # one picture stands still
+        embedder.calibrate(examples(clip))
     return Marked(embedder.mark(clip), embedder.psnr_db, embedder.strength)
 
 
@@ -206,8 +208,15 @@ def _layer(payload: int, key: bytes | None, height: int, width: int) -> np.ndarr
     return carriers.pattern(waves, polar.encode(to_bits(payload)), height, width)
 
 
-def examples(pixels: np.ndarray) -> list[np.ndarray]:
-    """Return the few frames of a clip that `Embedder.calibrate` should see: evenly spread, both ends among them."""
+def examples(clip: np.ndarray) -> list[np.ndarray]:
+    """Return the few frames of a whole clip that `Embedder.calibrate` should see: evenly spread, both ends among them.
+
+    Of one picture it is the same frame twice: it stands still.
+    """
+    return _spread(clip) if len(clip) != 1 else [clip[0], clip[0]]
+
+
+def _spread(pixels: np.ndarray) -> list[np.ndarray]:
     picked = np.unique(np.linspace(0, len(pixels) - 1, EXAMPLES).round().astype(int))
     return [pixels[i] for i in picked]
 

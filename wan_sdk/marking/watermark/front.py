@@ -19,6 +19,7 @@ from scipy import fft
 
 LINES = 256
 CLIP = 2.5
+MARGIN = 16
 MOST_WINDOWS = 128
 LONGEST = 1024
 SCALES = (4.0, 14.0, 28.0, 64.0, 120.0)
@@ -88,7 +89,7 @@ class Timeline:
     """Gather maps over time in bounded memory.
 
     Frames fall into windows of equal length; when 128 are full, neighbours are joined and the
-    windows are twice as long from then on.
+    windows are twice as long from then on. So memory grows up to frame 128 and stays there.
     """
 
     length: int = 1
@@ -110,7 +111,7 @@ class Timeline:
         self.windows.append(self._sum)
         self._sum, self._count = None, 0
         if len(self.windows) == MOST_WINDOWS:
-            self.windows = [a + b for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self.windows = [cv2.add(a, b, dst=a) for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
             self.length *= 2
 
     def spans(self) -> list[tuple[int, int, np.ndarray]]:
@@ -128,17 +129,16 @@ class Timeline:
         """Return the means of `count` stretches of about equal length, fewer for short clips."""
         return [average for _, _, average in self.stretches(count)]
 
-    def stretches(self, count: int) -> list[tuple[int, int, np.ndarray]]:
-        """Return (first frame, frame after the last, mean of maps) of `count` stretches."""
+    def stretches(self, count: int) -> Iterator[tuple[int, int, np.ndarray]]:
+        """Yield (first frame, frame after the last, mean of maps) of `count` stretches, fewer for short clips."""
         spans = self.spans()
-        parts = [part for part in np.array_split(np.arange(len(spans)), min(count, len(spans))) if len(part)]
-        picked = [spans[part[0] : part[-1] + 1] for part in parts]
-        return [(part[0][0], part[-1][1], _mean(part)) for part in picked]
+        for part in np.array_split(np.arange(len(spans)), min(count, len(spans))):
+            picked = spans[part[0] : part[-1] + 1]
+            yield picked[0][0], picked[-1][1], _mean(picked)
 
 
 def _mean(spans: list[tuple[int, int, np.ndarray]]) -> np.ndarray:
-    total = np.sum([s for _, _, s in spans], axis=0, dtype=np.float32) if len(spans) > 1 else spans[0][2]
-    return total / np.float32(sum(stop - start for start, stop, _ in spans))
+    return _sum(total for _, _, total in spans) / np.float32(sum(stop - start for start, stop, _ in spans))
 
 
 def flatten(average: np.ndarray) -> np.ndarray:
@@ -163,12 +163,23 @@ def pull(pattern: np.ndarray, picture: np.ndarray) -> np.ndarray:
     height, width = whole.shape
     looked_for = _brought_to(pattern, height, width)
     spectra = (fft.rfft2(padded(looked_for / strength)) * mask for mask, _, strength in _scales(whole))
-    wanted = fft.irfft2(_sum(spectra), s=padded(whole).shape)[:height, :width]
+    wanted = fft.irfft2(_sum(spectra), s=_padded_size(height, width))[:height, :width]
     total = np.zeros_like(whole)
     for step, band, strength in reversed(parts):
         share = np.where(np.abs(band) < CLIP * strength, wanted / strength, 0)
         total = _blurred(total - share, step) + share
     return cv2.resize(total, picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def answer(pattern: np.ndarray, picture: np.ndarray) -> float:
+    """Return how well a pattern is seen in a still picture: the inner product with its flattened map of length 1.
+
+    Args:
+      pattern: What is looked for, float32 [H, W].
+      picture: Its luma, uint8 [H, W].
+    """
+    seen = flatten(detail(picture))
+    return float(np.vdot(seen, _brought_to(pattern, *seen.shape))) / float(np.linalg.norm(seen) + 1e-12)
 
 
 def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -188,11 +199,15 @@ def _scales(average: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.nd
 def padded(average: np.ndarray) -> np.ndarray:
     """Return a map with a margin of at least 16, of a size that transforms fast."""
     height, width = average.shape
-    margin = 16
-    below, right = (fft.next_fast_len(side + margin, True) - side for side in (height, width))
-    if min(height, width) > margin:
+    rows, columns = _padded_size(height, width)
+    below, right = rows - height, columns - width
+    if min(height, width) > MARGIN:
         return cv2.copyMakeBorder(average, 0, below, 0, right, cv2.BORDER_REFLECT_101)
     return np.pad(average, ((0, below), (0, right)))
+
+
+def _padded_size(height: int, width: int) -> tuple[int, int]:
+    return fft.next_fast_len(height + MARGIN, True), fft.next_fast_len(width + MARGIN, True)
 
 
 def box_of(frequency: float, short: int) -> int:

@@ -22,6 +22,8 @@ STANDARD = 1.1
 SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 RECTIFIED = 0.1
 SSIM_LOSS = 0.0095
+SSIM_SIDE = 7
+ROUNDING = 1 / 12
 LUMA = (0.299, 0.587, 0.114)
 
 _TONE = np.interp(np.arange(256), [0, 6, 15, 60, 200, 245, 255], [0.6, 0.75, 0.85, 1.0, 1.0, 0.9, 0.6]).astype(
@@ -108,3 +110,21 @@ def levels_for(greys: list[np.ndarray]) -> Levels:
     wanted = float(np.clip(rms, *RMS_RANGE)) / max(rms, 1e-6)
     unseen = math.sqrt(SSIM_LOSS / max(loss, 1e-9))
     return Levels().times(min(wanted, MOST_LIFT, max(unseen, LEAST_LIFT)))
+
+
+def dissimilarity(grey: np.ndarray, change: np.ndarray) -> float:
+    """Return how much structural similarity a change of a picture costs, about: 0 to 1, the mean of 7 x 7 windows.
+
+    Args:
+      grey: Luma, uint8 [H, W].
+      change: Grey levels, float32 [H, W]; it will be rounded.
+    """
+    picture = grey.astype(np.float32)
+    of_change = _variance(change) + ROUNDING
+    of_both = _variance(picture) + _variance(picture + change) + ROUNDING
+    return float(np.mean(of_change / (of_both + SSIM_C2)))
+
+
+def _variance(picture: np.ndarray) -> np.ndarray:
+    box = (SSIM_SIDE, SSIM_SIDE)
+    return cv2.max(cv2.sqrBoxFilter(picture, cv2.CV_32F, box) - np.square(cv2.blur(picture, box)), 0.0)

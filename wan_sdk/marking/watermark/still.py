@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from wan_sdk.marking.watermark import front
+from wan_sdk.marking.watermark import front, mask
 
 ROUNDS = 2
 PEAK = 3.0
@@ -40,22 +40,37 @@ def is_dense(strength: np.ndarray, flat: float) -> bool:
     return float(np.sqrt(np.mean(np.square(strength)))) > DENSE * flat
 
 
-def pattern_for(grey: np.ndarray, strength: np.ndarray, pattern: np.ndarray) -> np.ndarray:
-    """Return a pattern that the detector sees better in this picture.
+def pattern_for(grey: np.ndarray, strength: np.ndarray, pattern: np.ndarray, allowed: float) -> np.ndarray:
+    """Return a pattern that the detector sees better in this picture, or the common one where there is none.
 
-    It has 0.93 of the amplitude on the whole: part of it lies where the picture hides it less.
+    It has 0.93 of the amplitude on the whole: part of it lies where the picture hides it less. Where that
+    would cost too much structural similarity, half of it is the common pattern, and it is fainter if need be.
 
     Args:
       grey: Luma of the picture, uint8 [H, W].
       strength: What the pattern will be multiplied by, grey levels, float32 [H, W].
       pattern: The pattern for pictures that move, float32 [H, W].
+      allowed: Structural similarity that the mark may cost, on average.
     """
     error = SHARE**2 * np.mean(np.square(strength * pattern))
     better, seen = pattern, grey
     for _ in range(ROUNDS):  # the mark changes the local strengths that the pull goes by
-        better = strength * front.pull(pattern, seen)
-        for _ in range(2):  # the peaks that are cut off leave some error to give to the rest
-            better *= np.sqrt(error / max(np.mean(np.square(strength * better)), 1e-12))
-            np.clip(better, -PEAK, PEAK, out=better)
-        seen = cv2.add(grey, strength * better, dtype=cv2.CV_8U)
-    return better
+        better = _levelled(strength * front.pull(pattern, seen), strength, error)
+        seen = _marked(grey, strength * better)
+    if mask.dissimilarity(grey, strength * better) > allowed:
+        mixed = _levelled(better + pattern, strength, error)
+        better = mixed * np.float32(min(1.0, np.sqrt(allowed / mask.dissimilarity(grey, strength * mixed))))
+    answers = [front.answer(pattern, _marked(grey, strength * one)) for one in (pattern, better)]
+    return better if answers[1] > answers[0] else pattern  # even texture gains nothing
+
+
+def _marked(grey: np.ndarray, change: np.ndarray) -> np.ndarray:
+    return cv2.add(grey, change, dtype=cv2.CV_8U)
+
+
+def _levelled(pattern: np.ndarray, strength: np.ndarray, error: float) -> np.ndarray:
+    """Return a pattern brought to a mean squared error, without its peaks."""
+    for _ in range(2):  # the peaks that are cut off leave some error to give to the rest
+        pattern = pattern * np.sqrt(error / max(np.mean(np.square(strength * pattern)), 1e-12))
+        pattern = np.clip(pattern, -PEAK, PEAK)
+    return pattern
