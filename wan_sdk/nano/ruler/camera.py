@@ -40,6 +40,7 @@ _LEAST_SHAKEN = 9
 _PLAINER = 0.05
 """How much better a clip must move as one without a style for it to have that style."""
 _FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
+_UNREAD = Fit({}, {}, np.zeros((0, 0)), 0.0)
 
 
 def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) -> Fit:
@@ -51,10 +52,10 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
       aspect: Height over width of the picture.
       fps: Frames a second.
     """
-    papers = [points for points in papers if len(points) >= _FEWEST_POINTS and len(points.point)]
+    papers = _readable(papers)
     if not papers:
-        return Fit({}, {}, np.zeros((0, 0)), 0.0)
-    land, room, sea = World(), World(indoors=True), World(waves=_WAVES / fps)
+        return _UNREAD
+    land, room, sea = _worlds(fps)
     kinds = (*KINDS, SHAKE) if frames >= _LEAST_SHAKEN else KINDS
     points, tried = _right_paper(papers, kinds, frames, aspect)
     few = {world: Scene(points.thinned(), frames, aspect, world) for world in (land, room, sea)}
@@ -73,6 +74,35 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
             break
     found += [candidates.still(scene) for scene in full.values()]
     return min(found, key=_total).fit
+
+
+def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: float) -> Fit:
+    """Return roughly what `read_camera` returns, in about a quarter of its time: what moves, if anything does.
+
+    Few points are looked at, and only the moves that all kinds fitted at once leave likely.
+    """
+    papers = _readable(papers)
+    if not papers:
+        return _UNREAD
+    land, room, sea = _worlds(fps)
+    gains = [candidates.gain_of_all(Scene(few, frames, aspect, land)) for few in (each.thinned() for each in papers)]
+    gains = [gain - _PLAINER * (number > 0) for number, gain in enumerate(gains)]
+    points = papers[int(np.argmax(gains))].thinned()
+    found = []
+    for world in (land, room, sea):
+        scene = Scene(points, frames, aspect, world)
+        found += [candidates.still(scene), *candidates.guessed(scene)]
+        if world == land and frames >= _LEAST_SHAKEN:  # a turn is the same everywhere
+            found += [shaken.polished(scene) for shaken in candidates.rough(scene, (SHAKE,))]
+    return min(found, key=_total).fit
+
+
+def _readable(papers: list[Points]) -> list[Points]:
+    return [points for points in papers if len(points) >= _FEWEST_POINTS and len(points.point)]
+
+
+def _worlds(fps: float) -> tuple[World, World, World]:
+    return World(), World(indoors=True), World(waves=_WAVES / fps)
 
 
 def _right_paper(

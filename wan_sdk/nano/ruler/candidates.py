@@ -87,9 +87,14 @@ def fine(scene: Scene, begin: Candidate) -> Candidate:
     return fitted(scene, curves, values, LAST)
 
 
+def gain_of_all(scene: Scene) -> float:
+    """Return how much better all moves at once explain the points than a still camera does, roughly."""
+    return still(scene, rough=True).fit.cost - _all_at_once(scene).cost
+
+
 def guessed(scene: Scene) -> list[Candidate]:
     """Return the single moves and pairs that come nearest to all moves fitted at once."""
-    joint = fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
+    joint = _all_at_once(scene)
     found = []
     for count, most in ((1, _SINGLES), (2, _PAIRS)):
         ways = [_written(joint, kinds, scene.frames) for kinds in combinations(KINDS, count)]
@@ -101,6 +106,10 @@ def guessed(scene: Scene) -> list[Candidate]:
 def knots_of_path(path: np.ndarray) -> np.ndarray:
     """Return the weights of the free curves that make the path of a move."""
     return np.interp(np.arange(1, KNOTS + 1) / KNOTS, np.linspace(0, 1, len(path)), path)
+
+
+def _all_at_once(scene: Scene) -> Fit:
+    return fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
 def _written(free: Fit, kinds: tuple[str, ...], frames: int) -> tuple[float, Curves, dict[str, np.ndarray]]:

@@ -104,13 +104,11 @@ class Scene:
         points, depths = self.points, layout.depths
         point = points.point[sightings]
         first, later = points.anchor, points.frame[sightings]
-        ray = np.concatenate([points.start / one.focal[first][:, None], np.ones((len(points), 1))], 1)
-        way = np.einsum("nij,nj->ni", one.turn[first], ray) + depths[:, None] * one.place[first]
+        way = one.way(first, points.start) + depths[:, None] * one.place[first]
         passed = layout.drift[point] * (later - first[point])
         away = two.place[later]
         away[:, 2] -= passed
-        there = np.einsum("nji,nj->ni", two.turn[later], way[point] - depths[point, None] * away)
-        return there[:, :2] * (two.focal[later] / np.maximum(there[:, 2], 0.05))[:, None]
+        return two.seen(later, way[point] - depths[point, None] * away)
 
 
 class Look:
