@@ -12,12 +12,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from wan_sdk.nano.ruler import candidates
+from wan_sdk.nano.ruler import afloat, candidates
 from wan_sdk.nano.ruler.candidates import Candidate
 from wan_sdk.nano.ruler.depths import World
 from wan_sdk.nano.ruler.fitting import DEEP, OUTLIER, Fit, Scene
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
+from wan_sdk.nano.ruler.water import UNEXPLAINED, water_of
 from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
@@ -39,7 +40,12 @@ _LEAST_SHAKEN = 9
 """Frames that it takes to tell a shake from a move."""
 _PLAINER = 0.05
 """How much better a clip must move as one without a style for it to have that style."""
+_DRY, _WAVES_WEIGH = 0.93, 3.0
+"""What waves cost where there are none, and what they count for beside the points."""
+_FLOATING = 6
+"""Candidates over water whose amounts are sought anew."""
 _FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
+_PAIRS_AT_A_GLANCE = 2
 _UNREAD = Fit({}, {}, np.zeros((0, 0)), 0.0)
 
 
@@ -73,7 +79,7 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
             found += [each.approached(full[world]) for world in (land, room)]
             break
     found += [candidates.still(scene) for scene in full.values()]
-    return min(found, key=_total).fit
+    return _best(found, full[sea], fps).fit
 
 
 def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: float) -> Fit:
@@ -91,10 +97,10 @@ def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: floa
     found = []
     for world in (land, room, sea):
         scene = Scene(points, frames, aspect, world)
-        found += [candidates.still(scene), *candidates.guessed(scene)]
+        found += [candidates.still(scene), *candidates.guessed(scene, _PAIRS_AT_A_GLANCE)]
         if world == land and frames >= _LEAST_SHAKEN:  # a turn is the same everywhere
             found += [shaken.polished(scene) for shaken in candidates.rough(scene, (SHAKE,))]
-    return min(found, key=_total).fit
+    return _best(found, Scene(points, frames, aspect, sea), fps).fit
 
 
 def _readable(papers: list[Points]) -> list[Points]:
@@ -103,6 +109,21 @@ def _readable(papers: list[Points]) -> list[Points]:
 
 def _worlds(fps: float) -> tuple[World, World, World]:
     return World(), World(indoors=True), World(waves=_WAVES / fps)
+
+
+def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
+    """Return the likeliest candidate, the waves asked too if they are seen."""
+    water = water_of(at_sea.points, fps)
+    floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
+    costs = {id(each): afloat.cost_of(water, each) for each in floating}
+    if min(costs.values(), default=UNEXPLAINED) > _DRY:
+        return min(found, key=_total)
+    refined = afloat.refined(water, at_sea, floating)
+    costs |= {id(each): afloat.cost_of(water, each) for each in refined}
+    ashore = [each for each in found if not each.scene.world.waves]
+    return min(
+        [*floating, *refined, *ashore], key=lambda each: _total(each) + _WAVES_WEIGH * (costs.get(id(each), _DRY) - _DRY)
+    )
 
 
 def _right_paper(
@@ -135,10 +156,15 @@ def _guesses(few: dict[World, Scene], land: World) -> list[Candidate]:
             found.append(each)
             if world != land and each.kinds & set(DEEP):
                 found.append(each.moved_to(few[land]))
+    return _likeliest_of_each(found)[:_GUESSES]
+
+
+def _likeliest_of_each(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidate of each set of moves in each world, the best first."""
     best: dict[tuple[World, frozenset[str]], Candidate] = {}
     for each in sorted(found, key=_total):
         best.setdefault((each.scene.world, each.kinds), each)
-    return list(best.values())[:_GUESSES]
+    return list(best.values())
 
 
 def _total(candidate: Candidate) -> float:

@@ -40,7 +40,9 @@ FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
 LAST = ((2, 12, 0.004, 3),)
 QUICK = ((1, 5, 0.006, 1), (2, 12, 0.004, 1))
 POLISH = ((1, 5, 0.006, 2), *LAST)
-"""Blur, frames after a point's first, usual error in half widths, and steps taken with them."""
+HELD = ((2, 12, 0.004, 1),)
+"""Blur, frames after a point's first, usual error in half widths, and steps taken with them. A fit's cost is that
+before its last step: after `HELD`, of where it began."""
 
 
 @dataclass
