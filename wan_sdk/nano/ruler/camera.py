@@ -18,7 +18,7 @@ from wan_sdk.nano.ruler.depths import World
 from wan_sdk.nano.ruler.fitting import DEEP, OUTLIER, Fit, Scene
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
-from wan_sdk.nano.ruler.water import UNEXPLAINED, water_of
+from wan_sdk.nano.ruler.water import water_of
 from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
@@ -115,15 +115,15 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
     """Return the likeliest candidate, the waves asked too if they are seen."""
     water = water_of(at_sea.points, fps)
     floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
-    costs = {id(each): afloat.cost_of(water, each) for each in floating}
-    if min(costs.values(), default=UNEXPLAINED) > _DRY:
+    if min(afloat.cost_of(water, each) for each in floating) > _DRY:
         return min(found, key=_total)
-    refined = afloat.refined(water, at_sea, floating)
-    costs |= {id(each): afloat.cost_of(water, each) for each in refined}
+
+    def total(each: Candidate) -> float:
+        waves = afloat.cost_of(water, each) if each.scene.world.waves else _DRY
+        return _total(each) + _WAVES_WEIGH * (waves - _DRY)
+
     ashore = [each for each in found if not each.scene.world.waves]
-    return min(
-        [*floating, *refined, *ashore], key=lambda each: _total(each) + _WAVES_WEIGH * (costs.get(id(each), _DRY) - _DRY)
-    )
+    return min([*ashore, *floating, *afloat.refined(water, at_sea, floating)], key=total)
 
 
 def _right_paper(

@@ -29,7 +29,6 @@ _FAINT = 0.3
 _USUAL_ERROR, _ROUNDS = 0.3, 3
 """Of the waves' drawing, in parts of the usual difference from smooth water; steps of the robust fit."""
 _RIDGE = 1e-6 * np.eye(8)
-UNEXPLAINED = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Water:
         return Water(self.frame[few], self.seen[few], self.seconds[few], self.bright[few])
 
     def cost(self, rig: Rig) -> float:
-        """Return how badly waves as a camera would film them explain the samples: 0 is best, `UNEXPLAINED` not at all.
+        """Return how badly waves as a camera would film them explain the samples: 0 is best, 1 not at all.
 
         Where the waves begin is left open; samples that do not go with the rest, as on the subject, count little.
         """
@@ -64,7 +63,7 @@ class Water:
         away = SUBJECT_DISTANCE * way[:, 2] * reach
         near = (way[:, 1] < 0) & (away > _NEAREST) & (away < _FARTHEST)
         if near.sum() < _LEAST_SAMPLES:
-            return UNEXPLAINED
+            return 1.0
         x, z, away, bright, t = x[near], z[near], away[near], self.bright[near], self.seconds[near]
         haze, _ = np.linalg.qr(np.stack([np.ones_like(away), 1 / away, 1 / away**2], 1))
         rest = _without(haze, bright)
@@ -78,7 +77,7 @@ class Water:
             heights = np.linalg.solve(waves.T @ (waves * weight[:, None]) + _RIDGE, waves.T @ (rest * weight))
             odd = ((rest - waves @ heights) / _USUAL_ERROR) ** 2
             weight = 1 / (1 + odd)
-        return min(float(np.log1p(odd).mean() / np.log1p((rest / _USUAL_ERROR) ** 2).mean()), 1.0) * UNEXPLAINED
+        return min(float(np.log1p(odd).mean() / np.log1p((rest / _USUAL_ERROR) ** 2).mean()), 1.0)
 
 
 def water_of(points: Points, fps: float) -> Water:
