@@ -47,7 +47,11 @@ def test_a_still_camera_is_still_even_if_the_subject_moves():
 
 @pytest.mark.parametrize(
     "shown",
-    [{"weather": "rain", "motion": "right"}, {"weather": "snowing", "motion": "up"}, {"place": "sea", "motion": "left"}],
+    [
+        {"weather": "rain", "motion": "right"},
+        {"weather": "snowing", "motion": "up"},
+        {"place": "sea", "motion": "left"},
+    ],
 )
 def test_what_moves_by_itself_is_no_drift(shown):
     assert drift(clip(Move("static", 0), frames=25, fps=12, **shown)) < 0.001

@@ -21,7 +21,8 @@ def water(place, camera):
 
 
 def cost(water, **amounts):
-    return water.cost(rig_of({kind: amount * np.linspace(0, 1, FRAMES) for kind, amount in amounts.items()}, FRAMES, 0.6))
+    dials = {kind: amount * np.linspace(0, 1, FRAMES) for kind, amount in amounts.items()}
+    return water.cost(rig_of(dials, FRAMES, 0.6))
 
 
 def test_a_still_camera_over_the_sea_films_the_waves():

@@ -10,7 +10,7 @@ from wan_sdk.nano.ruler import candidates
 from wan_sdk.nano.ruler.candidates import Candidate
 from wan_sdk.nano.ruler.fitting import Scene
 from wan_sdk.nano.ruler.paths import EASES, Curves, Span, dials_of, spanned_curve
-from wan_sdk.nano.ruler.rig import KINDS, SHAKE, rig_of
+from wan_sdk.nano.ruler.rig import KINDS, rig_of
 from wan_sdk.nano.ruler.water import Water
 from wan_sdk.nano.world.camera import LARGEST
 
@@ -43,10 +43,8 @@ def refined(water: Water, scene: Scene, known: Iterable[Candidate]) -> list[Cand
         ]
         curves, values = min(ways, key=lambda way: _cost(few, scene, *way))
         found.append(climbed(curves, values))
-    for each in known:
-        if each.kinds and SHAKE not in each.kinds and all(value.size == 1 for value in each.fit.values.values()):
-            found.append(climbed(each.curves, each.fit.values))
-    return found
+    written = [each for each in known if each.kinds and all(value.size == 1 for value in each.fit.values.values())]
+    return found + [climbed(each.curves, each.fit.values) for each in written]
 
 
 def _cost(water: Water, scene: Scene, curves: Curves, values: Values) -> float:

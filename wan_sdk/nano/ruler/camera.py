@@ -112,18 +112,16 @@ def _worlds(fps: float) -> tuple[World, World, World]:
 
 
 def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
-    """Return the likeliest candidate, the waves asked too if they are seen."""
+    """Return the likeliest candidate, the waves asked too: whether they are there, and who films them best."""
     water = water_of(at_sea.points, fps)
-    floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
-    if min(afloat.cost_of(water, each) for each in floating) > _DRY:
-        return min(found, key=_total)
-
-    def total(each: Candidate) -> float:
-        waves = afloat.cost_of(water, each) if each.scene.world.waves else _DRY
-        return _total(each) + _WAVES_WEIGH * (waves - _DRY)
-
     ashore = [each for each in found if not each.scene.world.waves]
-    return min([*ashore, *floating, *afloat.refined(water, at_sea, floating)], key=total)
+    floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
+    costs = [afloat.cost_of(water, each) for each in floating]
+    if min(costs) < _DRY:
+        refined = afloat.refined(water, at_sea, floating)
+        floating, costs = floating + refined, costs + [afloat.cost_of(water, each) for each in refined]
+    totals = [(_total(each) + _WAVES_WEIGH * (cost - _DRY), each) for each, cost in zip(floating, costs, strict=True)]
+    return min([*totals, *((_total(each), each) for each in ashore)], key=lambda priced: priced[0])[1]
 
 
 def _right_paper(

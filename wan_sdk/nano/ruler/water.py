@@ -69,8 +69,9 @@ class Water:
         rest = _without(haze, bright)
         usual = float(np.median(np.abs(rest))) + _FAINT
         rest = _without(haze, np.clip(rest, -_CLIPPED * usual, _CLIPPED * usual)) / usual
-        some = slice(None, None, _EVERY_SAMPLE)
-        phase = max(_PHASES, key=lambda phase: _explained(rest[some], _sea(x[some], z[some], t[some], away[some], phase)))
+        some = tuple(values[::_EVERY_SAMPLE] for values in (x, z, t, away))
+        few = rest[::_EVERY_SAMPLE]
+        phase = max(_PHASES, key=lambda phase: _explained(few, _sea(*some, phase)))
         waves = _without(haze, _sea(x, z, t, away, phase))
         weight = np.ones_like(rest)
         for _ in range(_ROUNDS):
