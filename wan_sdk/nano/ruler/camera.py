@@ -40,8 +40,9 @@ _LEAST_SHAKEN = 9
 """Frames that it takes to tell a shake from a move."""
 _PLAINER = 0.05
 """How much better a clip must move as one without a style for it to have that style."""
-_DRY, _WAVES_WEIGH = 0.93, 3.0
-"""What waves cost where there are none, and what they count for beside the points."""
+_DRY, _USUAL_WAVES, _WAVES_WEIGH = 0.85, 0.7, 3.0
+"""What waves cost at least where there are none, and usually where there are, and what they count for beside the points.
+A camera that goes with the waves would see them stand, and so film still ground for at least the second."""
 _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
 _FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
@@ -85,7 +86,8 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
 def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: float) -> Fit:
     """Return roughly what `read_camera` returns, in about a quarter of its time: what moves, if anything does.
 
-    Few points are looked at, and only the moves that all kinds fitted at once leave likely.
+    Few points are looked at, and only the moves that all kinds fitted at once leave likely; all points are asked
+    whether the best of them is one at all.
     """
     papers = _readable(papers)
     if not papers:
@@ -93,14 +95,18 @@ def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: floa
     land, room, sea = _worlds(fps)
     gains = [candidates.gain_of_all(Scene(few, frames, aspect, land)) for few in (each.thinned() for each in papers)]
     gains = [gain - _PLAINER * (number > 0) for number, gain in enumerate(gains)]
-    points = papers[int(np.argmax(gains))].thinned()
-    found = []
+    paper = papers[int(np.argmax(gains))]
+    points, found = paper.thinned(), []
     for world in (land, room, sea):
         scene = Scene(points, frames, aspect, world)
         found += [candidates.still(scene), *candidates.guessed(scene, _PAIRS_AT_A_GLANCE)]
         if world == land and frames >= _LEAST_SHAKEN:  # a turn is the same everywhere
             found += [shaken.polished(scene) for shaken in candidates.rough(scene, (SHAKE,))]
-    return _best(found, Scene(points, frames, aspect, sea), fps).fit
+    best = _best(found, Scene(points, frames, aspect, sea), fps)
+    if not best.kinds or best.scene.world == sea:
+        return best.fit
+    moved, rests = (Scene(paper, frames, aspect, world) for world in (best.scene.world, land))
+    return min(best.polished(moved), candidates.still(rests), key=_total).fit  # all points have a say in that
 
 
 def _readable(papers: list[Points]) -> list[Points]:
@@ -120,7 +126,8 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
     if min(costs) < _DRY:
         refined = afloat.refined(water, at_sea, floating)
         floating, costs = floating + refined, costs + [afloat.cost_of(water, each) for each in refined]
-    totals = [(_total(each) + _WAVES_WEIGH * (cost - _DRY), each) for each, cost in zip(floating, costs, strict=True)]
+    weighed = [_WAVES_WEIGH * (cost - _USUAL_WAVES) for cost in costs]
+    totals = [(_total(each) + more, each) for each, more in zip(floating, weighed, strict=True)]
     return min([*totals, *((_total(each), each) for each in ashore)], key=lambda priced: priced[0])[1]
 
 
