@@ -51,6 +51,7 @@ def test_a_still_camera_is_still_even_if_the_subject_moves():
         {"weather": "rain", "motion": "right"},
         {"weather": "snowing", "motion": "up"},
         {"place": "sea", "motion": "left"},
+        {"place": "moon", "motion": "right"},
     ],
 )
 def test_what_moves_by_itself_is_no_drift(shown):

@@ -29,12 +29,13 @@ def cost_of(water: Water, candidate: Candidate) -> float:
 
 def refined(water: Water, scene: Scene, known: Iterable[Candidate]) -> list[Candidate]:
     """Return single moves that film the waves best, and known candidates with the amounts that film them best."""
-    few, found = water.thinned(), []
+    few = water.thinned()
 
     def climbed(curves: Curves, values: Values) -> Candidate:
         values = _climbed(few, scene, curves, values, _COARSE)
         return candidates.held(scene, curves, _climbed(water, scene, curves, values, _FINE))
 
+    found: list[Candidate] = []
     for kind in KINDS:
         ways = [
             ({kind: spanned_curve(Span(ease=ease), scene.frames)}, {kind: np.array([part * LARGEST[kind]])})

@@ -41,8 +41,9 @@ _LEAST_SHAKEN = 9
 _PLAINER = 0.05
 """How much better a clip must move as one without a style for it to have that style."""
 _DRY, _USUAL_WAVES, _WAVES_WEIGH = 0.85, 0.7, 3.0
-"""What waves cost at least where there are none, and usually where there are, and what they count for beside the points.
-A camera that goes with the waves would see them stand, and so film still ground for at least the second."""
+"""What waves cost a likely camera where there are none, and usually where there are, and how much they count beside the
+points. Below the second even a camera that goes with the waves, to which they stand, can't take still ground for them.
+"""
 _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
 _FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
