@@ -8,17 +8,17 @@ import pytest
 
 from wan_sdk.media.frames import Frames
 from wan_sdk.nano.attributes import COLOURS
-from wan_sdk.nano.measure import Measurement, measure, psnr
+from wan_sdk.nano.measure import Measurement, drift, measure, psnr
 from wan_sdk.nano.world import build, render, sample
 from wan_sdk.spec.camera_moves import InTurn, Move, Together
 
 
-def clip(camera, seed=1, frames=13, **fixed):
+def clip(camera, seed=1, frames=13, fps=6, **fixed):
     usual = {"place": "meadow", "time": "day", "weather": "clear", "style": "plain", "subject": "cat", "size": "medium"}
     fixed = usual | {"motion": "still", "companion": None, "colour": "red"} | fixed
-    scene = build(sample(np.random.default_rng(seed), 1, camera=camera, **fixed), frames, fps=6)
+    scene = build(sample(np.random.default_rng(seed), 1, camera=camera, **fixed), frames, fps=fps)
     pictures = render(scene, 96, 160)[0]
-    return Frames(((pictures + 1) * 127.5).round().byte().permute(1, 2, 3, 0).numpy(), fps=6)
+    return Frames(((pictures + 1) * 127.5).round().byte().permute(1, 2, 3, 0).numpy(), fps=fps)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,37 @@ def test_a_still_camera_is_still_even_if_the_subject_moves():
         assert read.drift < 0.003
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"weather": "rain", "motion": "right"},
+        {"weather": "snowing", "motion": "up"},
+        {"place": "sea", "motion": "left"},
+        {"place": "moon", "motion": "right"},
+    ],
+)
+def test_what_moves_by_itself_is_no_drift(shown):
+    assert drift(clip(Move("static", 0), frames=25, fps=12, **shown)) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount"), [("zoom", 1.1), ("dolly", 0.07), ("roll", -5.0), ("truck", 0.07), ("pedestal", 0.06)]
+)
+def test_the_slowest_moves_drift(kind, amount):
+    assert 0.0025 < drift(clip(Move(kind, amount), frames=25, fps=12, weather="cloudy")) < 0.008
+
+
+@pytest.mark.parametrize("step", [0.002, 0.005])
+def test_a_small_drift_of_a_rainy_clip_is_read_as_it_is(step):
+    still = clip(Move("static", 0), frames=25, fps=12, weather="rain")
+    aside = [np.float32([[1, 0, step * still.height * t], [0, 1, 0]]) for t in range(len(still.pixels))]
+    moved = [
+        cv2.warpAffine(picture, move, (still.width, still.height), borderMode=cv2.BORDER_REPLICATE)
+        for picture, move in zip(still.pixels, aside, strict=True)
+    ]
+    assert drift(still.with_pixels(np.stack(moved))) == pytest.approx(step, rel=0.35)
+
+
 @pytest.mark.parametrize("style", ["watercolour", "vintage", "pencil"])
 def test_a_style_that_stays_with_the_picture_does_not_hide_a_move(style):
     read = measure(clip(Move("truck", 0.3), style=style)).amounts
@@ -56,6 +87,13 @@ def test_waves_are_not_taken_for_a_move():
     read = measure(clip(Move("tilt", 12.0), place="sea", frames=25)).amounts
     assert set(read) == {"tilt"}
     assert read["tilt"] == pytest.approx(12, rel=0.1)
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("dolly", -0.3), ("pedestal", 0.15)])
+def test_waves_tell_how_far_a_camera_went(kind, amount):
+    read = measure(clip(Move(kind, amount), place="sea", frames=25, fps=12)).amounts
+    assert set(read) == {kind}
+    assert read[kind] == pytest.approx(amount, rel=0.1)
 
 
 @pytest.mark.parametrize(("kind", "amount"), [("dolly", 0.3), ("zoom", 1.2)])

@@ -30,6 +30,7 @@ from diffusers import WanPipeline
 from rich.console import Console
 from torch import Tensor
 
+from wan_sdk.media.frames import Frames
 from wan_sdk.media.whole_file import write_whole
 from wan_sdk.models.nano import NANO
 from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
@@ -163,7 +164,8 @@ class Evaluation:
         if not still:
             return
         shares = [
-            np.mean([drift(_pixels(clips[i])) < STILL_BELOW for i in still]) for clips in (self.truth, self.clips)
+            np.mean([drift(Frames(_pixels(clips[i]), fps=FPS)) < STILL_BELOW for i in still])
+            for clips in (self.truth, self.clips)
         ]
         self.rows.append(Row("static stays still (drift)", *map(float, shares), len(still)))
 

@@ -7,18 +7,18 @@ shows in one quadratic form how well any one or two of them, in any share of the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from wan_sdk.nano.ruler.fitting import FINE, LAST, POLISH, QUICK, ROUGH, Fit, Scene, Stages, fit
-from wan_sdk.nano.ruler.paths import KNOTS, Curves, free_curves, shapes_of, spanned_curve, spans_of
+from wan_sdk.nano.ruler.fitting import FINE, HELD, LAST, POLISH, QUICK, ROUGH, Fit, Scene, Stages, fit
+from wan_sdk.nano.ruler.paths import KNOTS, Curves, dials_of, free_curves, shapes_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
 from wan_sdk.nano.world.backdrop import WALL_DEPTH
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
-_SINGLES, _PAIRS = 3, 7
+PAIRS, _SINGLES = 7, 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,12 @@ def fitted(scene: Scene, curves: Curves, begin: dict[str, np.ndarray], stages: S
     return Candidate(scene, fit(scene, curves, begin, stages), curves)
 
 
+def held(scene: Scene, curves: Curves, values: dict[str, np.ndarray]) -> Candidate:
+    """Return the candidate whose moves are just these, with what they cost."""
+    begun = fit(scene, curves, values, HELD)
+    return Candidate(scene, replace(begun, dials=dials_of(values, curves), values=values), curves)
+
+
 def still(scene: Scene, *, rough: bool = False) -> Candidate:
     """Return the candidate without moves."""
     return fitted(scene, {}, {}, ROUGH if rough else LAST)
@@ -87,11 +93,16 @@ def fine(scene: Scene, begin: Candidate) -> Candidate:
     return fitted(scene, curves, values, LAST)
 
 
-def guessed(scene: Scene) -> list[Candidate]:
+def gain_of_all(scene: Scene) -> float:
+    """Return how much better all moves at once explain the points than a still camera does, roughly."""
+    return still(scene, rough=True).fit.cost - _all_at_once(scene).cost
+
+
+def guessed(scene: Scene, pairs: int = PAIRS) -> list[Candidate]:
     """Return the single moves and pairs that come nearest to all moves fitted at once."""
-    joint = fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
+    joint = _all_at_once(scene)
     found = []
-    for count, most in ((1, _SINGLES), (2, _PAIRS)):
+    for count, most in ((1, _SINGLES), (2, pairs)):
         ways = [_written(joint, kinds, scene.frames) for kinds in combinations(KINDS, count)]
         for _, curves, values in sorted(ways, key=lambda way: way[0])[:most]:
             found.append(fitted(scene, curves, values, QUICK))
@@ -101,6 +112,10 @@ def guessed(scene: Scene) -> list[Candidate]:
 def knots_of_path(path: np.ndarray) -> np.ndarray:
     """Return the weights of the free curves that make the path of a move."""
     return np.interp(np.arange(1, KNOTS + 1) / KNOTS, np.linspace(0, 1, len(path)), path)
+
+
+def _all_at_once(scene: Scene) -> Fit:
+    return fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
 def _written(free: Fit, kinds: tuple[str, ...], frames: int) -> tuple[float, Curves, dict[str, np.ndarray]]:

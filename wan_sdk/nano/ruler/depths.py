@@ -61,9 +61,7 @@ def layers_of(world: World, rig: Rig, anchor: np.ndarray, start: np.ndarray, *, 
       anchor, start: As in `Points`.
       level: Whether the camera's pitch is known when the clip begins.
     """
-    ray = np.concatenate([start / rig.focal[anchor][:, None], np.ones((len(anchor), 1))], 1)
-    way = (rig.turn[anchor] @ ray[..., None])[..., 0]
-    place = rig.place[anchor]
+    way, place = rig.way(anchor, start), rig.place[anchor]
     ground = -way[:, 1] / np.maximum(EYE_HEIGHT + place[:, 1], 0.05)
 
     def upright(metres: float) -> np.ndarray:

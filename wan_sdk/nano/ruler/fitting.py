@@ -40,7 +40,9 @@ FINE = ((1, 3, 0.008, 2), (1, 5, 0.006, 2), (2, 5, 0.004, 2))
 LAST = ((2, 12, 0.004, 3),)
 QUICK = ((1, 5, 0.006, 1), (2, 12, 0.004, 1))
 POLISH = ((1, 5, 0.006, 2), *LAST)
-"""Blur, frames after a point's first, usual error in half widths, and steps taken with them."""
+HELD = ((2, 12, 0.004, 1),)
+"""Blur, frames after a point's first, usual error in half widths, and steps taken with them. A fit's cost is that
+before its last step: after `HELD`, of where it began."""
 
 
 @dataclass
@@ -104,13 +106,11 @@ class Scene:
         points, depths = self.points, layout.depths
         point = points.point[sightings]
         first, later = points.anchor, points.frame[sightings]
-        ray = np.concatenate([points.start / one.focal[first][:, None], np.ones((len(points), 1))], 1)
-        way = np.einsum("nij,nj->ni", one.turn[first], ray) + depths[:, None] * one.place[first]
+        way = one.way(first, points.start) + depths[:, None] * one.place[first]
         passed = layout.drift[point] * (later - first[point])
         away = two.place[later]
         away[:, 2] -= passed
-        there = np.einsum("nji,nj->ni", two.turn[later], way[point] - depths[point, None] * away)
-        return there[:, :2] * (two.focal[later] / np.maximum(there[:, 2], 0.05))[:, None]
+        return two.seen(later, way[point] - depths[point, None] * away)
 
 
 class Look:

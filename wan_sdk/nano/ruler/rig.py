@@ -36,6 +36,18 @@ class Rig:
     place: np.ndarray
     focal: np.ndarray
 
+    def way(self, frame: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Return in the world's directions, [n, 3], what is seen at places of the picture [n, 2] in some frames."""
+        ray = np.concatenate([seen / self.focal[frame][:, None], np.ones((len(frame), 1))], 1)
+        way: np.ndarray = np.einsum("nij,nj->ni", self.turn[frame], ray)
+        return way
+
+    def seen(self, frame: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """Return the places in the picture, [n, 2], where something in the world's directions [n, 3] is seen."""
+        there = np.einsum("nji,nj->ni", self.turn[frame], way)
+        places: np.ndarray = there[:, :2] * (self.focal[frame] / np.maximum(there[:, 2], 0.05))[:, None]
+        return places
+
 
 def rig_of(dials: Dials, frames: int, aspect: float, shifted: Dials | None = None) -> Rig:
     """Return the camera of every frame, each move begun as the world begins it on average.
