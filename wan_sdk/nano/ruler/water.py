@@ -12,6 +12,7 @@ import numpy as np
 
 from wan_sdk.nano.ruler.points import Points
 from wan_sdk.nano.ruler.rig import EYE_HEIGHT, Rig
+from wan_sdk.nano.world.backdrop import wave_angles
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _EVERY_FRAME, _EVERY_ROW, _EVERY_COLUMN = 2, 3, 5
@@ -97,7 +98,7 @@ def water_of(points: Points, fps: float) -> Water:
 
 def _sea(x: np.ndarray, z: np.ndarray, t: np.ndarray, away: np.ndarray, phase: float) -> np.ndarray:
     """Return what the world's two waves may add to the brightness, each higher near by than far away, or not."""
-    angles = (2.6 * z + 0.7 * np.sin(0.8 * x + phase) - 3.4 * t, 5.3 * z + 1.1 * x - 4.3 * t)
+    angles = wave_angles(x, z, t, phase, np.sin)
     swings = np.stack([swing(angle) for angle in angles for swing in (np.sin, np.cos)], 1)
     return np.concatenate([swings, swings / away[:, None]], 1)
 

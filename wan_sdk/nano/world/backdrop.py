@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -61,6 +64,11 @@ def mix(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
 def colour(like: Tensor, red: float, green: float, blue: float) -> Tensor:
     """Return a colour that spreads over a picture."""
     return torch.stack([torch.full_like(like[:1, :1, 0, :1, :1], value) for value in (red, green, blue)], 2)
+
+
+def wave_angles(x: Any, z: Any, t: Any, phase: Any, sin: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Return the angles of the two waves that go over the sea, of tensors or arrays: metres and seconds."""
+    return z * 2.6 + 0.7 * sin(x * 0.8 + phase) - t * 3.4, z * 5.3 + x * 1.1 - t * 4.3
 
 
 def scatter(x: Tensor) -> Tensor:
@@ -133,8 +141,8 @@ def _ground(
     patches = patches + 0.22 * torch.sin(x * 0.37 + z * 0.53 + phase)
     grain = torch.sin(x * 5.1 + 1.7 * torch.sin(z * 2.3 + phase)) * torch.sin(z * 3.7 + 1.3 * torch.sin(x * 2.9))
     grain = grain * visible(5.0)
-    waves = torch.sin(z * 2.6 + 0.7 * torch.sin(x * 0.8 + phase) - t * 3.4) * visible(2.6) * 0.5
-    waves = waves + torch.sin(z * 5.3 + x * 1.1 - t * 4.3) * visible(5.0) * 0.3
+    slow, fast = wave_angles(x, z, t, phase, torch.sin)
+    waves = torch.sin(slow) * visible(2.6) * 0.5 + torch.sin(fast) * visible(5.0) * 0.3
     boards = (torch.frac(x * 1.25 + 1000.0) < 0.07).float() * visible(6.0) * 0.7
     boards = boards + 0.3 * scatter(torch.floor(x * 1.25) * 3.7)
     middle_line = ((x.abs() < 0.09) & (torch.frac(z * 0.4 + 1000.0) < 0.55)).float() * visible(2.0)
