@@ -55,7 +55,7 @@ def test_guidance_of_one_halves_the_time():
 
 @pytest.mark.parametrize(("strength", "steps"), [(0.01, 1), (0.6, 4), (0.81, 7), (1, 12)])
 def test_a_late_start_runs_fewer_steps(strength, steps):
-    plan = planned(Shot("ink", references=[WALK.with_strength(strength)]), "nano")
+    plan = planned(Shot("ink", guidance=3, references=[WALK.with_strength(strength)]), "nano")
     assert steps_run(plan.calls[0]) == steps
     whole = planned(Shot("ink", seconds=4), "nano").estimates[0].denoise_seconds
     assert plan.estimates[0].denoise_seconds == pytest.approx(whole * steps / 12)

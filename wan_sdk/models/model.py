@@ -105,6 +105,7 @@ class Model:
       sizes_of_one_length: Those of `sizes` that it was trained at with the default number of frames alone.
       sizes_only: Whether no size beside `sizes` is legal (and shapes of the first image, where it follows one).
       why_not: Why the engine can't run it, where `runnable` is False.
+      restyle_guidance: Guidance for making a clip anew, where it is another one.
     """
 
     key: str
@@ -140,6 +141,11 @@ class Model:
     sizes_of_one_length: tuple[tuple[int, int], ...] = ()
     sizes_only: bool = False
     why_not: str = ""
+    restyle_guidance: float | None = None
+
+    def usual_guidance(self, *, restyles: bool) -> tuple[float, ...]:
+        """Return the recipe's guidance, for making a clip anew or for all else."""
+        return self.guidance if self.restyle_guidance is None or not restyles else (self.restyle_guidance,)
 
     def changed(self, **fields: object) -> Model:
         """Return a copy with some fields changed."""

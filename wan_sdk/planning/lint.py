@@ -86,8 +86,9 @@ def _departures(call: Call, model: Model) -> Iterator[str]:
     if call.flow_shift != model.flow_shift:
         yield f"flow shift {call.flow_shift:g}; {recipe} {model.flow_shift:g}"
     guidance = (call.guidance_scale, call.guidance_scale_2)[: len(model.guidance)]
-    if guidance != model.guidance and not by_student:
-        yield f"guidance {_joined(guidance)}; {recipe} {_joined(model.guidance)}"
+    usual = model.usual_guidance(restyles=call.task == "v2v")
+    if guidance != usual and not by_student:
+        yield f"guidance {_joined(guidance)}; {recipe} {_joined(usual)}"
     if call.num_inference_steps != model.steps and call.tier != "draft":
         yield f"{call.num_inference_steps} steps; {recipe} {model.steps}"
     if call.num_frames != model.frames and not model.frames_listed:

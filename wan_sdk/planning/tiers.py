@@ -48,7 +48,7 @@ def sampling_of(
     Raises:
       PlanError: If two guidances are asked of a model with one expert.
     """
-    guidance, guidance_2 = _guidance(shot, model, where)
+    guidance, guidance_2 = _guidance(shot, model, where, restyles=restyles)
     steps = shot.steps or model.steps
     shift = shot.shift if shot.shift is not None else model.flow_shift
     own = Sampling("transformer", steps, guidance, guidance_2, shift, model.sampler)
@@ -97,8 +97,8 @@ def _by_student(shot: Shot, model: Model, student: Distilled, changed: Changed) 
     return Sampling(student.folder, student.steps, student.guidance, None, student.flow_shift, student.sampler)
 
 
-def _guidance(shot: Shot, model: Model, where: str) -> tuple[float, float | None]:
-    pair = _pair(shot.guidance if shot.guidance is not None else model.guidance)
+def _guidance(shot: Shot, model: Model, where: str, *, restyles: bool) -> tuple[float, float | None]:
+    pair = _pair(shot.guidance if shot.guidance is not None else model.usual_guidance(restyles=restyles))
     if len(model.guidance) == 2:
         return pair[0], pair[-1]
     if len(pair) == 2:
