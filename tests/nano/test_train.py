@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from diffusers import WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
+from diffusers import AutoencoderKLWan, WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
 from PIL import Image
 
 from wan_sdk.engine.upscaler import enlarge_twice, load_upscaler
@@ -88,6 +88,26 @@ def test_the_upscaler_is_measured_beside_lanczos_and_exported(training):
     assert log["upscaler_db_clean"] >= log["lanczos_db_clean"] - 0.1
     frames = np.zeros((2, 16, 24, 3), np.uint8)
     assert enlarge_twice(load_upscaler(training / "nano" / "upscaler"), frames).shape == (2, 32, 48, 3)
+
+
+def test_a_decoder_that_learns_alone_leaves_the_latents_as_they_are(training, tmp_path):
+    earlier = training / "nano"
+    main(["vae", "--tiny", "--minutes", "0.02", "--from", str(earlier), "--keep-latents", "--out", str(tmp_path)])
+    before, after = (AutoencoderKLWan.from_pretrained(folder / "vae") for folder in (earlier, tmp_path / "vae"))
+    assert (after.config.latents_mean, after.config.latents_std) == (
+        before.config.latents_mean,
+        before.config.latents_std,
+    )
+    changed = {
+        name.split(".")[0] for name, value in before.state_dict().items() if not value.equal(after.state_dict()[name])
+    }
+    assert changed == {"decoder", "post_quant_conv"}
+
+
+def test_latents_are_kept_only_of_an_earlier_model(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["vae", "--tiny", "--keep-latents", "--out", str(tmp_path)])
+    assert "add --from FOLDER" in capsys.readouterr().err
 
 
 def test_a_stage_goes_on_where_it_stopped(training):

@@ -14,13 +14,10 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
-import multiprocessing
-import os
 import platform
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,7 +27,6 @@ from diffusers import WanPipeline
 from rich.console import Console
 from torch import Tensor
 
-from wan_sdk.media.frames import Frames
 from wan_sdk.media.whole_file import write_whole
 from wan_sdk.models.nano import NANO
 from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
@@ -45,7 +41,7 @@ from wan_sdk.nano.evaluation.generate import (
 )
 from wan_sdk.nano.evaluation.judge import Judge, Reading, load_judge, read
 from wan_sdk.nano.evaluation.own_words import own_words
-from wan_sdk.nano.evaluation.ruled import camera_of_clip, one_thread, ruler_rows
+from wan_sdk.nano.evaluation.ruled import camera_of_clip, drift_of_clip, in_processes, ruler_rows
 from wan_sdk.nano.evaluation.score import (
     STILL_BELOW,
     Expected,
@@ -57,10 +53,9 @@ from wan_sdk.nano.evaluation.score import (
     rows_of,
     verdicts,
 )
-from wan_sdk.nano.evaluation.specs import FPS, SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
+from wan_sdk.nano.evaluation.specs import SEED, Specs, change, draw_specs, psnr, render_specs, say, sharpness
 
 _V2V_LEVEL = 0.8
-_VAE_CLIPS = 32
 
 
 def read_bytes(judge: Judge, clips: Tensor, batch: int = 32) -> list[Reading]:
@@ -101,9 +96,8 @@ class Evaluation:
         self.facts["by move"] = {name: by_move(specs.wants, each) for name, each in both.items()}
         self.facts["confusions"] = {name: confusions(specs.wants, each) for name, each in both.items()}
         self.rows.append(Row("sharpness", sharpness(self.truth), sharpness(self.clips), len(self.clips), ""))
-        some = self.truth[:_VAE_CLIPS]
-        kept = float(psnr(copies(self.pipeline, some), some).mean())
-        self.rows.append(Row("VAE, PSNR on held-out renders", None, kept, len(some), "dB"))
+        kept = float(psnr(copies(self.pipeline, self.truth), self.truth).mean())
+        self.rows.append(Row("VAE, PSNR on held-out renders", None, kept, len(self.truth), "dB"))
 
     def from_pictures(self, count: int) -> None:
         """Make clips that begin on the first frame of a render."""
@@ -158,25 +152,18 @@ class Evaluation:
 
     def stillness(self) -> None:
         """Count how many clips without a move stand still."""
-        from wan_sdk.nano.measure import drift
-
         still = [i for i, want in enumerate(self.specs.wants) if want.moves == ("static",)]
         if not still:
             return
-        shares = [
-            np.mean([drift(Frames(_pixels(clips[i]), fps=FPS)) < STILL_BELOW for i in still])
-            for clips in (self.truth, self.clips)
-        ]
-        self.rows.append(Row("static stays still (drift)", *map(float, shares), len(still)))
+        drifts = in_processes(drift_of_clip, [_pixels(clips[i]) for clips in (self.truth, self.clips) for i in still])
+        shares = [float(np.mean(np.array(part) < STILL_BELOW)) for part in (drifts[: len(still)], drifts[len(still) :])]
+        self.rows.append(Row("static stays still (drift)", *shares, len(still)))
 
     def ruler(self, count: int) -> None:
-        """Measure single moves with the ruler, which knows nothing of the judge, in a process for each processor."""
+        """Measure single moves with the ruler, which knows nothing of the judge."""
         single = [i for i, want in enumerate(self.specs.wants) if want.join == "single"][:count]
         wants = [self.specs.wants[i] for i in single]
-        clips = [_pixels(clip[i]) for clip in (self.truth, self.clips) for i in single]
-        os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # of the processes started now
-        with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), one_thread) as pool:
-            cameras = list(pool.map(camera_of_clip, clips, [FPS] * len(clips)))
+        cameras = in_processes(camera_of_clip, [_pixels(clip[i]) for clip in (self.truth, self.clips) for i in single])
         self.rows += ruler_rows(wants, cameras[len(wants) :], cameras[: len(wants)])
 
 
@@ -232,6 +219,7 @@ def sampling_of(options: argparse.Namespace) -> Sampling:
         options.transformer,
         steps=options.steps or recipe.steps,
         guidance=options.guidance or recipe.guidance,
+        restyle_guidance=options.guidance or NANO.usual_guidance(restyles=True)[0],
         shift=options.shift,
         frames=options.frames,
         height=height,
@@ -261,7 +249,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--move", metavar="NAME", help="read the prompts with this single move alone, like static")
     parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
     parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
-    parser.add_argument("--guidance", type=float, help="default 3; 1 for transformer_4step")
+    parser.add_argument("--guidance", type=float, help="default 3, and 1 to make clips anew; 1 for transformer_4step")
     parser.add_argument("--shift", type=float, default=3.0)
     parser.add_argument("--size", default="320x192", help="width x height")
     parser.add_argument("--frames", type=int, default=25)

@@ -81,6 +81,7 @@ def _train(stage: str, options: argparse.Namespace) -> None:
         schedule_minutes=options.schedule_minutes,
         start=options.start,
         fixed=options.fixed,
+        keep_latents=options.keep_latents,
         scale=(TINY if options.tiny else NANO).only(options.shapes, options.batch_part),
         compiled=torch.cuda.is_available() and not options.eager,
     )
@@ -109,9 +110,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--fixed", nargs="+", default=[], metavar="NAME=VALUE",
         help="what is the same in every clip, e.g. subject=ball camera=pan,zoom companion=none",
     )  # fmt: skip
+    parser.add_argument("--keep-latents", action="store_true", help="train the VAE's decoder alone; needs --from")
     parser.add_argument("--fresh", action="store_true", help="forget the stage's checkpoint")
     parser.add_argument("--folder", type=Path, help="where export writes (default: OUT/nano)")
     options = parser.parse_args(arguments)
+    if options.keep_latents and not options.start:
+        parser.error("--keep-latents keeps those of an earlier nano\n  -> add --from FOLDER")
     try:
         options.fixed = read_fixed(options.fixed)
     except UsageError as problem:

@@ -98,14 +98,15 @@ def _by_student(shot: Shot, model: Model, student: Distilled, changed: Changed) 
 
 
 def _guidance(shot: Shot, model: Model, where: str, *, restyles: bool) -> tuple[float, float | None]:
-    pair = _pair(shot.guidance if shot.guidance is not None else model.usual_guidance(restyles=restyles))
+    usual = model.usual_guidance(restyles=restyles)
+    pair = _pair(usual if shot.guidance is None else shot.guidance)
     if len(model.guidance) == 2:
         return pair[0], pair[-1]
     if len(pair) == 2:
         raise PlanError(
             f"guidance is ({pair[0]:g}, {pair[1]:g}); {model.key} has one expert and takes one number",
             where=where,
-            hint=f"guidance={pair[0]:g}; the authors' is {model.guidance[0]:g}",
+            hint=f"guidance={pair[0]:g}; the authors' is {usual[0]:g}",
         )
     return pair[0], None
 

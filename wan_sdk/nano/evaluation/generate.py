@@ -36,6 +36,7 @@ class Sampling:
       transformer: Subfolder of the transformer; the student's has a solver of its own.
       steps: Denoising steps.
       guidance: Of classifier-free guidance; 1 for none.
+      restyle_guidance: The same where a clip is made anew.
       shift: Of the noise schedule.
       frames, height, width: Of the clips.
       batch: Clips at once.
@@ -44,6 +45,7 @@ class Sampling:
     transformer: str = "transformer"
     steps: int = 12
     guidance: float = 3.0
+    restyle_guidance: float = 1.0
     shift: float = 3.0
     frames: int = 25
     height: int = 192
@@ -107,7 +109,8 @@ def from_clips(
         )
         start = (1 - sigma) * latents + sigma * noise.to(latents.device)
         some = list(prompts[first : first + how.batch])
-        frames = pipeline(some, latents=start, output_type="pt", **_call(how)).frames
+        call = _call(how) | {"guidance_scale": how.restyle_guidance}
+        frames = pipeline(some, latents=start, output_type="pt", **call).frames
         parts.append(as_bytes(frames.transpose(1, 2) * 2 - 1))
     pipeline.scheduler = stock
     return torch.cat(parts)

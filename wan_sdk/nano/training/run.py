@@ -49,6 +49,7 @@ class Run:
         if not given.
       start: A Diffusers folder of an earlier nano to start from, instead of from noise.
       fixed: Attributes of the world that are the same in every clip: a smaller world is learned sooner.
+      keep_latents: Whether the VAE's decoder alone learns on, so that a transformer of the same latents stays good.
       scale: `NANO` or `TINY`.
       compiled: Whether to compile what is slow without: on a GPU only.
     """
@@ -60,6 +61,7 @@ class Run:
     schedule_minutes: float | None = None
     start: Path | None = None
     fixed: Mapping[str, object] = field(default_factory=dict)
+    keep_latents: bool = False
     scale: Scale = NANO
     compiled: bool = False
     device: torch.device = field(init=False)

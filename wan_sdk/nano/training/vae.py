@@ -38,12 +38,18 @@ def train_vae(run: Run, seed: int = 11) -> None:
     torch.manual_seed(seed)
     vae = make_vae(run.scale)
     if run.start:
-        vae.load_state_dict(AutoencoderKLWan.from_pretrained(run.start / "vae", dtype=torch.float32).state_dict())
+        earlier = AutoencoderKLWan.from_pretrained(run.start / "vae", dtype=torch.float32)
+        vae.load_state_dict(earlier.state_dict())
+        if run.keep_latents:
+            vae.encoder.requires_grad_(False)
+            vae.quant_conv.requires_grad_(False)
+            vae.register_to_config(latents_mean=earlier.config.latents_mean, latents_std=earlier.config.latents_std)
     _train(run, vae.to(run.device).train(), seed, LEARNING_RATE_FROM_EARLIER if run.start else LEARNING_RATE)
 
 
 def _train(run: Run, vae: AutoencoderKLWan, seed: int, peak: float) -> None:
-    optimizer = Muon(vae.named_parameters(), adam_share=0.4, weight_decay=1e-3)
+    learning = [(name, parameter) for name, parameter in vae.named_parameters() if parameter.requires_grad]
+    optimizer = Muon(learning, adam_share=0.4, weight_decay=1e-3)
     average = MovingAverage(vae, 0.998)
     checkpoint = Checkpoint(run, vae, optimizer, average)
     step = checkpoint.resume()
@@ -149,7 +155,8 @@ def _write_row(run: Run, step: int, batch: int, sums: Tensor, counted: int, skip
 def _finish(run: Run, vae: AutoencoderKLWan, clips: Iterator[tuple[Tensor, Tensor]]) -> None:
     """Measure the latents and the held-out error, and write the VAE in half precision."""
     if run.first:
-        _normalise(run, vae, clips)
+        if not run.keep_latents:
+            _normalise(run, vae, clips)
         run.journal.note(latent_std=[round(value, 2) for value in vae.config.latents_std])
         native = run.scale.native
         small = replace(native, height=native.height // 2, width=native.width // 2)
