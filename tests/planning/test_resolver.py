@@ -91,7 +91,7 @@ class TestOneShot:
         assert (call.guidance_scale, call.guidance_scale_2) == (5, 2)
         with pytest.raises(PlanError, match="one expert") as caught:
             plan(Shot("a", guidance=(5, 2)))
-        assert caught.value.hint == "guidance=5; the authors' is 3"
+        assert caught.value.hint == "guidance=5; the authors' is 2.5"
 
     def test_another_speed_is_refused_with_the_models_that_have_it(self):
         assert plan(Shot("a", fps=12)).calls[0].fps == 12

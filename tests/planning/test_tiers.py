@@ -30,14 +30,14 @@ def test_a_draft_is_made_by_the_student_and_the_plan_says_so():
     made = plan(Shot("a"), tier="draft")
     assert how(made.calls[0]) == ("transformer_4step", 4, 1.0, "dpm1")
     assert made.calls[0].tier == "draft"
-    assert changed(made) == {"steps": (12, 4), "guidance": (3.0, 1.0)}
+    assert changed(made) == {"steps": (12, 4), "guidance": (2.5, 1.0)}
     assert not made.notes
 
 
 @pytest.mark.parametrize("tier", ["exact", "fast"])
 def test_the_other_tiers_keep_the_authors_recipe(tier):
     made = plan(Shot("a"), tier=tier)
-    assert how(made.calls[0]) == ("transformer", 12, 3.0, "unipc")
+    assert how(made.calls[0]) == ("transformer", 12, 2.5, "unipc")
     assert changed(made) == {}
 
 
@@ -63,12 +63,12 @@ def test_what_fits_the_student_is_made_by_it(said):
 @pytest.mark.parametrize(
     ("said", "steps", "guidance", "words"),
     [
-        ({"steps": 9}, 9, 3.0, "9 steps"),
+        ({"steps": 9}, 9, 2.5, "9 steps"),
         ({"guidance": 5}, 6, 5.0, "guidance 5"),
         ({"steps": 4, "guidance": 3}, 4, 3.0, "guidance 3"),
         ({"steps": 6, "guidance": 1}, 6, 1.0, "6 steps"),
-        ({"shift": 5}, 6, 3.0, "shift 5"),
-        ({"negative": "rain"}, 6, 3.0, "a negative prompt"),
+        ({"shift": 5}, 6, 2.5, "shift 5"),
+        ({"negative": "rain"}, 6, 2.5, "a negative prompt"),
         ({"steps": 2, "guidance": 2, "shift": 8}, 2, 2.0, "2 steps and guidance 2 and shift 8"),
     ],
 )
