@@ -43,7 +43,7 @@ def run(
 
     Args:
       clips: Video files or ``.npy`` arrays; drawn clips when empty.
-      suite: ``quick`` (19 rows) or ``full`` (117 rows).
+      suite: ``quick`` (19 rows) or ``full`` (119 rows).
       results: A ``.jsonl`` file that gathers the outcomes and from which a stopped run goes on.
       strength: Strength of the mark.
       ledger: Whether a miss is looked for again among a million known ids.

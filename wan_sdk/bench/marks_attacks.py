@@ -14,6 +14,7 @@ import numpy as np
 
 from wan_sdk.bench import marks_treatments as t
 from wan_sdk.bench.marks_codecs import codec, gif, jpeg, webp
+from wan_sdk.bench.marks_screen import filmed_off_a_screen
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -221,6 +222,10 @@ def _extra_rows() -> list[Attack]:
     random = {
         "75 % of frames replaced": lambda c, rng: t.mixed_in(c, 0.75, True, rng),
         "50 % foreign frames inserted": lambda c, rng: t.mixed_in(c, 0.5, False, rng),
+    }
+    random |= {
+        "filmed off a screen": lambda c, rng: h264(filmed_off_a_screen(c, 0.02, rng), 26),
+        "filmed off a screen, 10 % aslant": lambda c, rng: h264(filmed_off_a_screen(c, 0.1, rng), 26),
     }
     random |= {f"local warp {p} px": (lambda c, rng, p=p: t.local_warp(c, p, rng)) for p in (1, 2, 3)}
     return _rows("extra", rows) + _rows("extra", random, random=True)
