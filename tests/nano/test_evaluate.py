@@ -249,6 +249,19 @@ def test_the_whole_table(folders, capsys):
     assert markdown(table).splitlines()[0] in capsys.readouterr().out
 
 
+def test_clips_can_be_made_anew_alone_and_without_guidance(folders):
+    table = evaluated(folders, "--steps", 2, "--v2v", 4, "--skip-text")
+    assert {row["name"].split(":")[0] for row in table["rows"]} == {"v2v"}
+    assert (table["sampling"]["guidance"], table["sampling"]["restyle_guidance"]) == (2.5, 1.0)
+    assert evaluated(folders, "--v2v", 2, "--skip-text", "--guidance", 4)["sampling"]["restyle_guidance"] == 4
+
+
+def test_what_looks_at_clips_from_text_needs_them(folders, capsys):
+    with pytest.raises(SystemExit):
+        evaluated(folders, "--skip-text", "--drift")
+    assert "--skip-text leaves out" in capsys.readouterr().err
+
+
 def test_four_steps_are_taken_without_guidance(folders):
     table = evaluated(folders, "--transformer", "transformer_4step")
     assert (table["sampling"]["steps"], table["sampling"]["guidance"]) == (4, 1.0)

@@ -183,7 +183,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
         load_pipeline(options.weights, how, device, dtype), load_judge(options.judge, device), how, specs
     )
     parts = {
-        "from text": evaluation.from_text,
+        "from text": lambda: options.skip_text or evaluation.from_text(),
         "from pictures": lambda: options.i2v and evaluation.from_pictures(min(options.i2v, len(specs.prompts))),
         "from clips": lambda: options.v2v and evaluation.from_clips(min(options.v2v, len(specs.prompts))),
         "own words": lambda: options.own_words and evaluation.own_words(),
@@ -254,6 +254,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", default="320x192", help="width x height")
     parser.add_argument("--frames", type=int, default=25)
     parser.add_argument("--batch", type=int, default=32, help="clips at once")
+    parser.add_argument("--skip-text", action="store_true", help="make no clips of the drawn prompts alone")
     parser.add_argument("--i2v", type=int, default=0, metavar="N", help="clips from pictures")
     parser.add_argument("--v2v", type=int, default=0, metavar="N", help="clips made anew")
     parser.add_argument("--own-words", action="store_true", help="also the prompts in people's own words")
@@ -264,6 +265,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="JSON file")
     parser.add_argument("--sheet", type=Path, help="JPEG with the first, middle and last frame of 24 clips")
     options = parser.parse_args(arguments)
+    if options.skip_text and (options.drift or options.ruler or options.sheet):
+        parser.error("--drift, --ruler and --sheet look at the clips that --skip-text leaves out")
     options.said = list(sys.argv[1:] if arguments is None else arguments)
     return options
 
