@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from wan_sdk.marking.watermark import carriers, climb, front
 from wan_sdk.marking.watermark.correlate import Scores
@@ -49,25 +50,19 @@ def test_the_best_peaks_come_first_with_their_places():
     assert [number for number, _ in rest] == [0, 0, 1, 2]
 
 
-def test_climbs_side_by_side_end_where_each_ends_alone():
-    summit = Pose(1.02, 0.99, 0.03)
-    asked = []
+@pytest.mark.parametrize("pose", [Pose(1.01, 0.99, 0.03), Pose(1.0, 1.0, 0.02), Pose(1.0201, 0.99, 0.03)])
+def test_a_climb_ends_near_the_top(monkeypatch, pose):
+    sizes = []
 
-    def take(steps):
-        asked.append(len(steps))
-        return [first_above(step) for step in steps]
+    def hill(start, pose, size):
+        sizes.append(size)
+        return 10 - 100 * (abs(pose.scale - 1.02) + abs(pose.aspect - 0.99) + abs(pose.turn - 0.03)), pose
 
-    def first_above(step):
-        for pose in step.poses:
-            z = 10 - 100 * (abs(pose.scale - summit.scale) + abs(pose.aspect - summit.aspect) + abs(pose.turn - 0.03))
-            if z > step.above:
-                return z, pose
-        return None
-
-    sheet, waves = Sheet(np.zeros((64, 64), np.float32), (64, 64)), carriers.carriers()
-    starts = [Pose(1.01, 0.99, 0.03), Pose(1.0, 1.0, 0.02), Pose(1.0201, 0.99, 0.03)]
-    together = climb.together([climb.climb(sheet, waves, pose) for pose in starts], take)
-    alone = [climb.together([climb.climb(sheet, waves, pose)], take)[0] for pose in starts]
-    assert together == alone
-    assert asked[:16] == [3] * 16
-    assert min(z for z, _ in together) > 9.7
+    monkeypatch.setattr(climb, "_settled", hill)
+    start = climb.Start(Sheet(np.zeros((64, 64), np.float32), (64, 64)), carriers.carriers(), pose)
+    z, top = climb.climb(start)
+    assert z > 9.7
+    assert abs(top.scale - 1.02) < 0.002
+    assert sizes[0] == GRID
+    assert set(sizes[1:]) == {climb.REFINE}
+    assert 15 <= len(sizes) - 1 <= 30

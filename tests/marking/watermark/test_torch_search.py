@@ -6,7 +6,7 @@ import pytest
 from tests.marking.watermark import clips
 from wan_sdk.errors import UsageError
 from wan_sdk.marking.watermark import bend, carriers, detect, embed, front
-from wan_sdk.marking.watermark.climb import climb
+from wan_sdk.marking.watermark.climb import Start
 from wan_sdk.marking.watermark.correlate import Correlator
 from wan_sdk.marking.watermark.detection import gather
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
@@ -70,7 +70,7 @@ def test_all_climbs_at_once_end_where_each_does(both, sheet, crop):
     start = Pose(0.712, x=peak.x, y=peak.y)
     mirrored = Sheet(np.ascontiguousarray(sheet.values[:, ::-1]), sheet.shape)
     places = [(sheet, start), (mirrored, start.moved(flip=True)), (sheet, Pose(1.3))]
-    alone, together = (list(way.tops([climb(s, waves, pose) for s, pose in places])) for way in both)
+    alone, together = (list(way.tops([Start(s, waves, pose) for s, pose in places])) for way in both)
     assert [len(alone), len(together)] == [3, 1]
     single, batched = list(itertools.chain.from_iterable(alone)), together[0]
     for (z, pose), (same, near) in zip(single, batched, strict=True):

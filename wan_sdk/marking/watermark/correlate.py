@@ -125,10 +125,10 @@ class Correlator:
         """Return the whitened coefficients of each try."""
         return [reading.coefficients(sheet, pose) for sheet, pose in tries]
 
-    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[list[climb.Top]]:
+    def tops(self, starts: Iterable[climb.Start]) -> Iterator[list[climb.Top]]:
         """Yield where each climb ends, one at a time, climbing only when it is asked for."""
-        for one in climbs:
-            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])
+        for start in starts:
+            yield [climb.climb(start)]
 
     likeness = staticmethod(bend.likeness)
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from wan_sdk.marking.watermark import bend, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
-from wan_sdk.marking.watermark.climb import Climb, Top, climb
+from wan_sdk.marking.watermark.climb import Start, Top
 from wan_sdk.marking.watermark.correlate import CELLS, Correlator, Scores, Try
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort, Geometry
@@ -44,7 +44,7 @@ class Work(Protocol):
     def coefficients(self, tries: Sequence[Try]) -> Sequence[np.ndarray]:
         """Return the whitened coefficients of each try, as `reading.coefficients` does."""
 
-    def tops(self, climbs: Sequence[Climb]) -> Iterable[Sequence[Top]]:
+    def tops(self, starts: Sequence[Start]) -> Iterable[Sequence[Top]]:
         """Yield where the climbs end, in order: as many at a time as are climbed together."""
 
     def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
@@ -200,7 +200,7 @@ class Search:
     def _refined(self, candidates: Sequence[Found]) -> Iterator[list[Found]]:
         """Yield the tops of the hills that the candidates stand on, as many at a time as are climbed together."""
         waiting = iter(candidates)
-        for tops in self._work.tops([climb(found.sheet, found.waves, found.pose) for found in candidates]):
+        for tops in self._work.tops([Start(found.sheet, found.waves, found.pose) for found in candidates]):
             ours = itertools.islice(waiting, len(tops))
             yield [Found(z, pose, found.waves, found.sheet) for (z, pose), found in zip(tops, ours, strict=True)]
 

@@ -62,7 +62,24 @@ def _exact(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-@lru_cache(maxsize=48)
+def copies(maps: torch.Tensor, sizes: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return maps in several sizes, each in the upper left corner, zeros beyond: float32 [maps, sizes, height, width].
+
+    Args:
+      maps: float32 [maps, height, width].
+      sizes: Width and height of each copy, that of the map first.
+    """
+    count, rows, columns = maps.shape
+    pages = maps.new_zeros(count, len(sizes), rows, columns)
+    pages[:, 0] = maps
+    exact = maps.to(_exact(maps.device))
+    for number, (width, height) in enumerate(sizes[1:], 1):
+        down, across = (_matrix("resize", *sides, maps.device) for sides in ((rows, height), (columns, width)))
+        pages[:, number, :height, :width] = down @ exact @ across.T
+    return pages
+
+
+@lru_cache(maxsize=64)
 def _matrix(what: str, side: int, how: float, device: torch.device) -> torch.Tensor:
     """Return the matrix [new side, side] of what OpenCV does to one axis of that many pixels."""
     unit = np.eye(side)

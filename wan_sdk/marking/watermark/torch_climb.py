@@ -1,0 +1,103 @@
+"""All climbs of a stage side by side on a torch device: one answer at the end, nothing asked on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from wan_sdk.marking.watermark import climb
+from wan_sdk.marking.watermark.climb import Start, Top
+from wan_sdk.marking.watermark.geometry import GRID
+from wan_sdk.marking.watermark.torch_canvases import Atlas, put
+from wan_sdk.marking.watermark.torch_pilots import Pilots
+
+# how much more of a canvas the poses of a climb may cover than its start does
+STRAY = 1.08
+
+
+class Climbers:
+    """Climb from several starts at once, as `climb.climb` does from each.
+
+    Where they stand is float32 [climbs, 6]: the score, then log scale, log aspect and turn since the start, then x
+    and y.
+
+    Args:
+      starts: Where they start.
+      atlas: The maps of the search.
+      pilots: The pilots of the key.
+    """
+
+    def __init__(self, starts: Sequence[Start], atlas: Atlas, pilots: Pilots) -> None:
+        self._starts, self._pilots, self._device = starts, pilots, pilots.device
+        poses = [start.pose for start in starts]
+        tries = [(start.sheet, start.pose) for start in starts]
+        places = {size: atlas.places(tries, size, STRAY) for size in (GRID, climb.REFINE)}
+        everyone = np.arange(len(starts))
+        self._grounds = {size: one.ground(everyone, one.squares.max(0)) for size, one in places.items()}
+        self._grounds[climb.REFINE] = self._grounds[climb.REFINE].twice()
+        logs = [(math.log(pose.scale), math.log(pose.aspect), pose.turn + pose.quarter * math.pi / 2) for pose in poses]
+        self._start = self._put(logs)[:, None]
+        flip = np.array([pose.flip for pose in poses])
+        self._flip = put(flip[:, None, None], self._device)
+        kind = put(np.stack([[pilots.variant(start.waves) for start in starts], flip]), self._device)
+        self._turns = {size: turns[kind[0], kind[1]][:, None] for size, turns in pilots.turns.items()}
+        # either way along each axis
+        self._ways = torch.diag_embed(self._put([[step, -step] for step in climb.FIRST_STEPS.values()]).T).transpose(
+            0, 1
+        )
+
+    def tops(self) -> list[Top]:
+        """Return the score and the pose at the top of each."""
+        nowhere = torch.zeros(len(self._starts), 1, 3, device=self._device)
+        best = self._settled(GRID, nowhere, self._put([[(start.pose.x, start.pose.y)] for start in self._starts]))[:, 0]
+        share = torch.ones(len(self._starts), 1, 1, device=self._device)
+        for _ in range(climb.ROUNDS):
+            before = best
+            for both in self._ways:
+                found = self._settled(
+                    climb.REFINE, best[:, None, 1:4] + share * both, best[:, None, 4:].expand(-1, 2, 2)
+                )
+                higher = found[..., :1] > best[:, None, :1]
+                best = torch.where(higher[:, 0], found[:, 0], torch.where(higher[:, 1], found[:, 1], best))
+            share = torch.where((best[:, :1] > before[:, :1])[..., None], share, share / 2)
+        return [
+            (
+                z,
+                start.pose.moved(
+                    scale=start.pose.scale * math.exp(s),
+                    aspect=start.pose.aspect * math.exp(a),
+                    turn=start.pose.turn + t,
+                    x=x,
+                    y=y,
+                ),
+            )
+            for start, (z, s, a, t, x, y) in zip(self._starts, best.tolist(), strict=True)
+        ]
+
+    def _settled(self, size: int, moved: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+        """Return where climbers would stand after each of some moves, at the best small shift: float32 [climbs, moves, 6].
+
+        Args:
+          size: Pixels of a canvas a side.
+          moved: Log scale, log aspect and turn since the start: float32 [climbs, moves, 3].
+          shift: x and y: float32 [climbs, moves, 2].
+        """
+        back = _back((self._start + moved).flatten(0, 1))
+        straight, mirrored = self._pilots.seen(self._grounds[size].lay(back)).unflatten(0, moved.shape[:2]).unbind(2)
+        turned = torch.where(self._flip, mirrored, straight) * self._turns[size]
+        z, settled = self._pilots.settled(turned.flatten(0, 1), shift.reshape(-1, 2))
+        return torch.cat([z.reshape(*moved.shape[:2], 1), moved, settled.reshape(shift.shape)], 2)
+
+    def _put(self, values: object) -> torch.Tensor:
+        return put(np.array(values, np.float32), self._device)
+
+
+def _back(poses: torch.Tensor) -> torch.Tensor:
+    """Return the inverse of the linear part of poses: log scale, log aspect and turn, float32 [n, 3] to [n, 2, 2]."""
+    scale, aspect, turn = poses.T
+    wide, tall = torch.exp(aspect / 2 - scale), torch.exp(-aspect / 2 - scale)
+    c, s = turn.cos(), turn.sin()
+    return torch.stack([wide * c, tall * s, -wide * s, tall * c], 1).reshape(-1, 2, 2)
