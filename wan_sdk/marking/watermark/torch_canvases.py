@@ -142,7 +142,7 @@ class Ground:
 
 @lru_cache(maxsize=32)
 def _line(squares: int, size: int, device: torch.device) -> torch.Tensor:
-    """Return where the pixels of a row of canvases lie, in units from its centre, such that folding keeps the centre."""
+    """Return where the pixels of a row of canvases lie, in units from the centre, which folding keeps."""
     line = (np.arange(squares * size) + 0.5) * (CANVAS / size) - squares * CANVAS / 2
     # the centre of an even number of canvases is an edge of theirs
     return put(np.roll(line, size // 2 * (1 - squares % 2)).astype(np.float32), device)

@@ -78,7 +78,7 @@ class Climbers:
         ]
 
     def _settled(self, size: int, moved: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
-        """Return where climbers would stand after each of some moves, at the best small shift: float32 [climbs, moves, 6].
+        """Return where climbers would stand after some moves, at the best small shift: float32 [climbs, moves, 6].
 
         Args:
           size: Pixels of a canvas a side.
