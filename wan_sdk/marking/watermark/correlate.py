@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
@@ -120,6 +120,10 @@ class Correlator:
                 for flip, (top, at) in enumerate(self._peaks(turned * picked)):
                     z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
+
+    def begun(self, tries: Sequence[Try]) -> Callable[[], Scores]:
+        """Return what scores tries, which begins when it is waited for."""
+        return partial(self.scores, tries)
 
     def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
         """Return the whitened coefficients of each try."""

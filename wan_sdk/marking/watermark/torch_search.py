@@ -6,7 +6,7 @@ This file and the other ones named `torch` are imported only when a device is na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -51,6 +51,10 @@ class BatchCorrelator:
 
     def scores(self, tries: Sequence[Try]) -> Scores:
         """Return the best shift of each try for each variant, straight and mirrored."""
+        return self.begun(tries)()
+
+    def begun(self, tries: Sequence[Try]) -> Callable[[], Scores]:
+        """Set the device to scoring tries; return what waits for the scores."""
         places = self._atlas.places(tries, GRID)
         # room for the spectra of all shifts, nothing but pilots in it
         room = torch.zeros(min(self._batch, len(tries) + self._unit), CELLS, dtype=torch.complex64, device=self.device)
@@ -64,8 +68,8 @@ class BatchCorrelator:
             bests.append(best[: len(members)])
             cells.append(cell[: len(members)])
         back_in_order = np.argsort(np.concatenate(order))
-        z, cell = (torch.cat(parts).cpu().numpy()[back_in_order] for parts in (bests, cells))
-        return Scores(z, cell)
+        z, cell = torch.cat(bests), torch.cat(cells)
+        return lambda: Scores(*(found.cpu().numpy()[back_in_order] for found in (z, cell)))
 
     def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
         """Return the whitened coefficients of each try; OpenCV lays the maps, so that they are those of numpy."""
