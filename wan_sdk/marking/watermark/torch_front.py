@@ -33,20 +33,40 @@ def device_of(name: str) -> torch.device:
 
 
 def details(frames: Iterable[np.ndarray], device: torch.device) -> Iterator[np.ndarray]:
-    """Yield the map of each frame, as `front.detail` makes it; the frames have one size."""
-    greys = map(front.grey, frames)
-    while batch := list(islice(greys, FRAMES_AT_ONCE)):
-        yield from _details(np.stack(batch), device).cpu().numpy()
+    """Yield the map of each frame, as `front.detail` makes it; the frames have one size.
+
+    Frames are made grey, and their maps taken, while the device is at the ones after or before.
+    """
+    every = iter(frames)
+    maps: torch.Tensor | None = None
+    while batch := list(islice(every, FRAMES_AT_ONCE)):
+        greys = gathered(map(front.grey, batch), len(batch), device)
+        done = () if maps is None else maps.cpu().numpy()
+        maps = _details(greys, device)
+        yield from done
+    if maps is not None:
+        yield from maps.cpu().numpy()
 
 
-def _details(greys: np.ndarray, device: torch.device) -> torch.Tensor:
+def gathered(arrays: Iterable[np.ndarray], count: int, device: torch.device) -> torch.Tensor:
+    """Return arrays of one shape as one tensor, in memory that a card reads by itself where there is one."""
+    every = iter(arrays)
+    first = torch.from_numpy(next(every))
+    together = torch.empty(count, *first.shape, dtype=first.dtype, pin_memory=device.type == "cuda")
+    together[0] = first
+    for place, array in zip(together[1:], every, strict=True):
+        place.copy_(torch.from_numpy(array))
+    return together
+
+
+def _details(greys: torch.Tensor, device: torch.device) -> torch.Tensor:
     rows, columns = greys.shape[1:]
     height, width = front.map_size(rows, columns)
     if height <= rows and width <= columns:
         down, across = (_matrix("resize", *sides, device) for sides in ((rows, height), (columns, width)))
-        level = down @ torch.from_numpy(greys).to(device).to(down.dtype) @ across.T
+        level = down @ greys.to(device, non_blocking=True).to(down.dtype) @ across.T
     else:  # small pictures are enlarged in no time, and not one axis at a time
-        level = torch.from_numpy(np.stack([front.resized(grey) for grey in greys])).to(device, _exact(device))
+        level = torch.from_numpy(np.stack([front.resized(grey) for grey in greys.numpy()])).to(device, _exact(device))
     total = torch.zeros_like(level)
     for step, box in front.blurs():
         blurred = _matrix("blur", height, step, device) @ level @ _matrix("blur", width, step, device).T

@@ -18,7 +18,7 @@ from wan_sdk.marking.watermark.correlate import CELLS, Scores, Try
 from wan_sdk.marking.watermark.geometry import GRID
 from wan_sdk.marking.watermark.torch_canvases import Atlas, Places, Whitener, put
 from wan_sdk.marking.watermark.torch_climb import Climbers
-from wan_sdk.marking.watermark.torch_front import device_of
+from wan_sdk.marking.watermark.torch_front import device_of, gathered
 from wan_sdk.marking.watermark.torch_pilots import pilots_of
 
 BATCH = {"cpu": 32}
@@ -76,9 +76,10 @@ class BatchCorrelator:
         found: list[np.ndarray] = []
         for first in range(0, len(tries), FINE_AT_ONCE):
             part = tries[first : first + FINE_AT_ONCE]
-            canvases = np.stack([sheet.quarter(pose.quarter).lay(pose.matrix, reading.FINE) for sheet, pose in part])
+            laid = (sheet.quarter(pose.quarter).lay(pose.matrix, reading.FINE) for sheet, pose in part)
+            canvases = gathered(laid, len(part), self.device).to(self.device, non_blocking=True)
             gap = -len(part) % self._unit
-            q = self._all_fine(functional.pad(put(canvases, self.device), (0, 0, 0, 0, 0, gap)))[: len(part)]
+            q = self._all_fine(functional.pad(canvases, (0, 0, 0, 0, 0, gap)))[: len(part)]
             found += list((q * self._centre_of_fine).cpu().numpy())
         return [reading.centred(q, pose) for q, (_, pose) in zip(found, tries, strict=True)]
 
@@ -91,12 +92,9 @@ class BatchCorrelator:
         """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
         wide = put(np.pad(pattern, bend.REACH, mode="wrap").astype(np.float32), self.device)
         here = put(seen.astype(np.float32), self.device)
-        rows = []
-        for y in range(bend.SHIFTS):
-            shifted = wide[y : y + bend.SIZE].unfold(1, bend.SIZE, 1).permute(1, 0, 2)
-            cells = functional.avg_pool2d((shifted * here)[:, None], bend.SIZE // bend.CELLS)
-            rows.append(functional.avg_pool2d(cells, patch, stride=1, padding=patch // 2)[:, 0])
-        return torch.cat(rows).cpu().numpy()
+        shifted = wide.unfold(0, bend.SIZE, 1).unfold(1, bend.SIZE, 1)
+        cells = functional.avg_pool2d((shifted * here).flatten(0, 1)[:, None], bend.SIZE // bend.CELLS)
+        return functional.avg_pool2d(cells, patch, stride=1, padding=patch // 2)[:, 0].cpu().numpy()
 
     def _batches(self, places: Places) -> Iterator[tuple[np.ndarray, list[int]]]:
         """Yield (numbers of tries, canvases that their maps cover across and down), copies of like size together.
