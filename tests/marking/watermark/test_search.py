@@ -6,7 +6,7 @@ import pytest
 from wan_sdk.marking.watermark import carriers, climb, front
 from wan_sdk.marking.watermark.correlate import Scores
 from wan_sdk.marking.watermark.geometry import GRID, Pose, Sheet, matrices
-from wan_sdk.marking.watermark.search import Search
+from wan_sdk.marking.watermark.search import Search, Stage
 from wan_sdk.marking.watermark.sheets import Sheets
 
 
@@ -27,6 +27,50 @@ def test_one_picture_has_no_stretches_of_time_to_look_at():
     assert not search.patches(tries)
     assert not search.near(tries)
     assert (search.account.cells, search.log_p) == (0, 0.0)
+
+
+class Noting:
+    """Stand in for numpy or a device, and note what is asked for when; nothing scores."""
+
+    def __init__(self):
+        self.asked = []
+
+    def begun(self, tries):
+        self.asked.append(("begin", len(tries)))
+        return lambda: self.waited(len(tries))
+
+    def waited(self, count):
+        self.asked.append(("wait", count))
+        return Scores(np.zeros((count, 2, 1)), np.zeros((count, 2, 1), np.int64))
+
+    def coefficients(self, tries):
+        self.asked.append(("read", len(tries)))
+        return [np.ones(len(carriers.lattice()[0]), np.complex64)] * len(tries)
+
+    def tops(self, starts):
+        yield [(0.0, start.pose) for start in starts]
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_a_device_is_set_to_the_next_wide_stage_while_words_are_read(monkeypatch, device):
+    search = search_of(frames=2)
+    search.device = device
+    search.__dict__["_work"] = work = Noting()
+    whole = search.sheets.whole
+    tries = [[(whole, Pose(1 + n / 10))] * n for n in range(1, 5)]
+    every = [
+        Stage(search.wide, lambda: tries[1]),
+        Stage(search.near, lambda: tries[2], wide=False),
+        Stage(search.wide, lambda: tries[3]),
+    ]
+    monkeypatch.setattr("wan_sdk.marking.watermark.search.stages", lambda *_: every)
+    search.run("fast")
+    # two are read of each wide stage: a pose straight and mirrored
+    first, near = [("begin", 2), ("wait", 2), ("read", 2)], [("read", 3)]
+    last = [("wait", 4), ("read", 2)]
+    order = [*first, ("begin", 4), *near, *last] if device else [*first, *near, ("begin", 4), *last]
+    assert work.asked == order
+    assert search.account.stages == 3
 
 
 def test_many_poses_have_the_matrices_and_the_copies_of_each():

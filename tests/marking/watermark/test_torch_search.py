@@ -51,6 +51,21 @@ def test_batches_score_like_one_by_one(both, sheet):
     assert (number, best.x, best.y, best.flip, best.variant) == (same[0], *(getattr(same[1], n) for n in PLACE))
 
 
+def test_maps_turned_by_quarters_share_their_batches(both, sheet, monkeypatch):
+    monkeypatch.setattr(both[1], "_batch", 4)
+    monkeypatch.setattr(both[1], "_unit", 2)
+    other = Sheet(np.ascontiguousarray(sheet.values[::-1]), sheet.shape)
+    tries = [
+        (one, Pose(scale, 1.1, 0.05, quarter=q))
+        for scale in (0.4, 1.0, 2.2)
+        for q in range(4)
+        for one in (sheet, other)
+    ]
+    single, batched = (way.scores(tries) for way in both)
+    np.testing.assert_allclose(batched.z, single.z, atol=2e-3)
+    np.testing.assert_array_equal(batched.cell, single.cell)
+
+
 @pytest.mark.parametrize("unit", [1, 4])
 def test_coefficients_of_many_poses_are_those_of_each(both, sheet, monkeypatch, unit):
     monkeypatch.setattr("wan_sdk.marking.watermark.torch_search.FINE_AT_ONCE", 4)

@@ -44,38 +44,26 @@ class Climbers:
         self._flip = put(flip[:, None, None], self._device)
         kind = put(np.stack([[pilots.variant(start.waves) for start in starts], flip]), self._device)
         self._turns = {size: turns[kind[0], kind[1]][:, None] for size, turns in pilots.turns.items()}
-        # either way along each axis
-        self._ways = torch.diag_embed(self._put([[step, -step] for step in climb.FIRST_STEPS.values()]).T).transpose(
-            0, 1
-        )
+        steps = np.diag(list(climb.FIRST_STEPS.values()))
+        self._ways = self._put(np.stack([steps, -steps], 1))
+        self._half = self._put([0.5, -0.5])
+        # they make the cosine of a turn that cosine, the sine, its negative, and the cosine again
+        self._right_angles = self._put(np.array([0, -1, 1, 0]) * np.pi / 2)
 
     def tops(self) -> list[Top]:
         """Return the score and the pose at the top of each."""
-        nowhere = torch.zeros(len(self._starts), 1, 3, device=self._device)
-        best = self._settled(GRID, nowhere, self._put([[(start.pose.x, start.pose.y)] for start in self._starts]))[:, 0]
-        share = torch.ones(len(self._starts), 1, 1, device=self._device)
+        shift = self._put([[(start.pose.x, start.pose.y)] for start in self._starts])
+        best = self._settled(GRID, torch.zeros_like(self._start), shift)[:, 0]
+        share = torch.ones_like(self._start[..., :1])
         for _ in range(climb.ROUNDS):
             before = best
             for both in self._ways:
-                found = self._settled(
-                    climb.REFINE, best[:, None, 1:4] + share * both, best[:, None, 4:].expand(-1, 2, 2)
-                )
+                _, moved, shift = best[:, None].split([1, 3, 2], 2)
+                found = self._settled(climb.REFINE, moved + share * both, shift.expand(-1, 2, -1))
                 higher = found[..., :1] > best[:, None, :1]
                 best = torch.where(higher[:, 0], found[:, 0], torch.where(higher[:, 1], found[:, 1], best))
             share = torch.where((best[:, :1] > before[:, :1])[..., None], share, share / 2)
-        return [
-            (
-                z,
-                start.pose.moved(
-                    scale=start.pose.scale * math.exp(s),
-                    aspect=start.pose.aspect * math.exp(a),
-                    turn=start.pose.turn + t,
-                    x=x,
-                    y=y,
-                ),
-            )
-            for start, (z, s, a, t, x, y) in zip(self._starts, best.tolist(), strict=True)
-        ]
+        return [_top(start, *end) for start, end in zip(self._starts, best.tolist(), strict=True)]
 
     def _settled(self, size: int, moved: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
         """Return where climbers would stand after some moves, at the best small shift: float32 [climbs, moves, 6].
@@ -85,19 +73,28 @@ class Climbers:
           moved: Log scale, log aspect and turn since the start: float32 [climbs, moves, 3].
           shift: x and y: float32 [climbs, moves, 2].
         """
-        back = _back((self._start + moved).flatten(0, 1))
+        back = self._back((self._start + moved).flatten(0, 1))
         straight, mirrored = self._pilots.seen(self._grounds[size].lay(back)).unflatten(0, moved.shape[:2]).unbind(2)
         turned = torch.where(self._flip, mirrored, straight) * self._turns[size]
         z, settled = self._pilots.settled(turned.flatten(0, 1), shift.reshape(-1, 2))
         return torch.cat([z.reshape(*moved.shape[:2], 1), moved, settled.reshape(shift.shape)], 2)
 
+    def _back(self, poses: torch.Tensor) -> torch.Tensor:
+        """Return the inverse of the linear part of poses, float32 [n, 2, 2]: the stretch undone, then the turn.
+
+        Args:
+          poses: Log scale, log aspect and turn: float32 [n, 3].
+        """
+        scale, aspect, turn = poses[:, None].unbind(2)
+        turned = torch.cos(turn + self._right_angles).reshape(-1, 2, 2)
+        return turned * torch.exp(self._half * aspect - scale)[:, None]
+
     def _put(self, values: object) -> torch.Tensor:
         return put(np.array(values, np.float32), self._device)
 
 
-def _back(poses: torch.Tensor) -> torch.Tensor:
-    """Return the inverse of the linear part of poses: log scale, log aspect and turn, float32 [n, 3] to [n, 2, 2]."""
-    scale, aspect, turn = poses.T
-    wide, tall = torch.exp(aspect / 2 - scale), torch.exp(-aspect / 2 - scale)
-    c, s = turn.cos(), turn.sin()
-    return torch.stack([wide * c, tall * s, -wide * s, tall * c], 1).reshape(-1, 2, 2)
+def _top(start: Start, z: float, scale: float, aspect: float, turn: float, x: float, y: float) -> Top:
+    """Return the score and the pose after changes of log scale, log aspect and turn, at a shift."""
+    pose = start.pose
+    stretched = pose.moved(scale=pose.scale * math.exp(scale), aspect=pose.aspect * math.exp(aspect))
+    return z, stretched.moved(turn=pose.turn + turn, x=x, y=y)
