@@ -117,7 +117,7 @@ def flatten(averages: Sequence[np.ndarray], device: torch.device) -> list[np.nda
     """Divide maps of one size by their local strength, each as `front.flatten` does."""
     height, width = averages[0].shape
     short = min(height, width)
-    periodic = torch.from_numpy(np.stack([front.padded(average) for average in averages])).to(device)
+    periodic = gathered(map(front.padded, averages), len(averages), device).to(device, non_blocking=True)
     rows, columns = periodic.shape[1:]
     spectrum = torch.fft.rfft2(periodic)[:, None]
     total = periodic.new_zeros(len(averages), height, width)
