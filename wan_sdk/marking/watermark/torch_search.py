@@ -40,7 +40,6 @@ class BatchCorrelator:
         self.device = device_of(device) if isinstance(device, str) else device
         self._atlas = Atlas(self.device)
         self._pilots = pilots_of(waves, self.device)
-        self._variants = len(waves)
         self._all_fine = Whitener(np.arange(len(waves[0].phase)), reading.FINE, self.device)
         self._centre_of_fine = put(statistic.to_centre(reading.FINE), self.device)
         kx, ky = (k[waves[0].pilot] for k in lattice())
