@@ -91,9 +91,12 @@ class BatchCorrelator:
         """Return how well the pilots fit each cell under each small shift, as `bend.likeness` does."""
         wide = put(np.pad(pattern, bend.REACH, mode="wrap").astype(np.float32), self.device)
         here = put(seen.astype(np.float32), self.device)
-        shifted = wide.unfold(0, bend.SIZE, 1).unfold(1, bend.SIZE, 1)
-        cells = functional.avg_pool2d((shifted * here).flatten(0, 1)[:, None], bend.SIZE // bend.CELLS)
-        return functional.avg_pool2d(cells, patch, stride=1, padding=patch // 2)[:, 0].cpu().numpy()
+        rows = []
+        for y in range(bend.SHIFTS):
+            shifted = wide[y : y + bend.SIZE].unfold(1, bend.SIZE, 1).permute(1, 0, 2)
+            cells = functional.avg_pool2d((shifted * here)[:, None], bend.SIZE // bend.CELLS)
+            rows.append(functional.avg_pool2d(cells, patch, stride=1, padding=patch // 2)[:, 0])
+        return torch.cat(rows).cpu().numpy()
 
     def _batches(self, places: Places) -> Iterator[tuple[np.ndarray, list[int]]]:
         """Yield (numbers of tries, canvases that their maps cover across and down), copies of like size together.
