@@ -138,6 +138,11 @@ class Search:
             bound = min(bound, statistic.joint(self.account.log_pilot, self.word.log_p))
         return min(0.0, math.log(2) + bound)
 
+    @property
+    def _apart(self) -> bool:
+        """Whether a device works while the processor does something else."""
+        return self.device is not None and not self.device.startswith("cpu")
+
     @cached_property
     def _work(self) -> Work:
         """Numpy, one pose after the other, or the device, many at a time."""
@@ -211,7 +216,7 @@ class Search:
         begun = self._begun if self._begun is not None and self._begun[0] is tries else None
         wait = begun[1] if begun else self._work.begun(tries)
         self._begun = None
-        if self.device is not None and self._next is not None:
+        if self._apart and self._next is not None:
             _ = self._next.tries  # made here while the device is at work
         scores = wait()
         self.account.pilot(float(scores.z.max()), scores.z.size * CELLS)
@@ -219,7 +224,7 @@ class Search:
 
     def _look_ahead(self) -> None:
         """Set a device to the next wide stage, so that it is busy while words are read here."""
-        if self.device is not None and self._next is not None and self._next.tries:
+        if self._apart and self._next is not None and self._next.tries:
             self._begun = self._next.tries, self._work.begun(self._next.tries)
 
     def _falling(self, tries: Sequence[Try], scores: Scores) -> Iterator[Found]:
