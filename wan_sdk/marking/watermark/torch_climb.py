@@ -31,13 +31,17 @@ class Climbers:
     """
 
     def __init__(self, starts: Sequence[Start], atlas: Atlas, pilots: Pilots) -> None:
-        self._starts, self._pilots, self._device = starts, pilots, pilots.device
-        poses = [start.pose for start in starts]
+        self._pilots, self._device = pilots, pilots.device
         tries = [(start.sheet, start.pose) for start in starts]
         places = {size: atlas.places(tries, size, STRAY) for size in (GRID, climb.REFINE)}
-        everyone = np.arange(len(starts))
-        self._grounds = {size: one.ground(everyone, one.squares.max(0)) for size, one in places.items()}
-        self._grounds[climb.REFINE] = self._grounds[climb.REFINE].twice()
+        kinds, which = np.unique(np.maximum(*(one.squares for one in places.values())), axis=0, return_inverse=True)
+        alike = [np.flatnonzero(which.ravel() == number) for number in range(len(kinds))]
+        grounds = {size: list(map(one.ground, alike, kinds.tolist())) for size, one in places.items()}
+        self._grounds = grounds | {climb.REFINE: [ground.twice() for ground in grounds[climb.REFINE]]}
+        # those that cover as many canvases stand side by side
+        self._order = np.concatenate(alike)
+        self._starts = starts = [starts[number] for number in self._order]
+        poses = [start.pose for start in starts]
         logs = [(math.log(pose.scale), math.log(pose.aspect), pose.turn + pose.quarter * math.pi / 2) for pose in poses]
         self._start = self._put(logs)[:, None]
         flip = np.array([pose.flip for pose in poses])
@@ -63,7 +67,8 @@ class Climbers:
                 higher = found[..., :1] > best[:, None, :1]
                 best = torch.where(higher[:, 0], found[:, 0], torch.where(higher[:, 1], found[:, 1], best))
             share = torch.where((best[:, :1] > before[:, :1])[..., None], share, share / 2)
-        return [_top(start, *end) for start, end in zip(self._starts, best.tolist(), strict=True)]
+        ends = [_top(start, *end) for start, end in zip(self._starts, best.tolist(), strict=True)]
+        return [ends[number] for number in np.argsort(self._order)]
 
     def _settled(self, size: int, moved: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
         """Return where climbers would stand after some moves, at the best small shift: float32 [climbs, moves, 6].
@@ -74,7 +79,10 @@ class Climbers:
           shift: x and y: float32 [climbs, moves, 2].
         """
         back = self._back((self._start + moved).flatten(0, 1))
-        straight, mirrored = self._pilots.seen(self._grounds[size].lay(back)).unflatten(0, moved.shape[:2]).unbind(2)
+        grounds = self._grounds[size]
+        parts = back.split([len(ground.pages) for ground in grounds])
+        canvases = torch.cat([ground.lay(part) for ground, part in zip(grounds, parts, strict=True)])
+        straight, mirrored = self._pilots.seen(canvases).unflatten(0, moved.shape[:2]).unbind(2)
         turned = torch.where(self._flip, mirrored, straight) * self._turns[size]
         z, settled = self._pilots.settled(turned.flatten(0, 1), shift.reshape(-1, 2))
         return torch.cat([z.reshape(*moved.shape[:2], 1), moved, settled.reshape(shift.shape)], 2)
