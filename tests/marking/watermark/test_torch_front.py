@@ -21,6 +21,7 @@ def test_frames_become_the_maps_that_opencv_makes(cpu, shape, monkeypatch):
     monkeypatch.setattr(torch_front, "FRAMES_AT_ONCE", 2)
     frames = np.random.default_rng(sum(shape)).integers(0, 256, (3, *shape), np.uint8)
     frames[:, : shape[0] // 2] //= 8
+    frames.flags.writeable = False
     maps = list(torch_front.details(frames, cpu))
     assert len(maps) == len(frames)
     for frame, found in zip(frames, maps, strict=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 import cv2
 import numpy as np
@@ -51,11 +51,11 @@ def details(frames: Iterable[np.ndarray], device: torch.device) -> Iterator[np.n
 def gathered(arrays: Iterable[np.ndarray], count: int, device: torch.device) -> torch.Tensor:
     """Return arrays of one shape as one tensor, in memory that a card reads by itself where there is one."""
     every = iter(arrays)
-    first = torch.from_numpy(next(every))
-    together = torch.empty(count, *first.shape, dtype=first.dtype, pin_memory=device.type == "cuda")
-    together[0] = first
-    for place, array in zip(together[1:], every, strict=True):
-        place.copy_(torch.from_numpy(array))
+    first = next(every)
+    kind = torch.from_numpy(np.empty(0, first.dtype)).dtype
+    together = torch.empty(count, *first.shape, dtype=kind, pin_memory=device.type == "cuda")
+    for place, array in zip(together.numpy(), chain([first], every), strict=True):
+        place[:] = array
     return together
 
 
