@@ -40,7 +40,7 @@ def test_a_picture_in_perspective_is_straightened():
     timeline, shape, _ = gather(seen)
     search = Search(Sheets(timeline, shape), (WAVES,), -20.7)
     search.account.open_stage()
-    search.wide((search.sheets.whole, Pose(scale)) for scale in np.geomspace(1.15, 1.25, 9))
+    search.wide([(search.sheets.whole, Pose(scale)) for scale in np.geomspace(1.15, 1.25, 9)])
     found = search.best
     z, bent = bend.straighten(found.sheet, found.pose, WAVES)
     assert z > 1.4 * found.z

@@ -1,13 +1,12 @@
 """Climbing the pilots' score in scale, aspect, turn and shift, from a pose that scored.
 
-A climb is a generator that asks for its next step, so that it can be walked alone or many at a time. Its score
-plays no part in the proof.
+A climb goes a fixed number of rounds, so that a device can walk many side by side without asking how they stand.
+Its score plays no part in the proof.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from wan_sdk.marking.watermark import reading
@@ -18,72 +17,54 @@ SETTLE = 2, 1 / 512
 REFINE = 384
 ROUNDS = 5
 FIRST_STEPS = {"scale": 0.005, "aspect": 0.005, "turn": 0.004}
+Top = tuple[float, Pose]
 
 
-@dataclass(frozen=True)
-class Step:
-    """Ask for the first of some poses, each with its best small shift, that scores above what there is.
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Say where a climb starts.
 
     Args:
       sheet: The map.
       waves: The carriers.
-      poses: Where to look, in order.
-      size: Of the canvas.
-      above: The score to beat.
+      pose: The pose that scored.
     """
 
     sheet: Sheet
     waves: Carriers
-    poses: tuple[Pose, ...]
-    size: int
-    above: float = -math.inf
+    pose: Pose
 
 
-Top = tuple[float, Pose]
-Climb = Generator[Step, Top | None, Top]
-Taken = Callable[[list[Step]], Sequence[Top | None]]
+def climb(start: Start) -> Top:
+    """Return the score and the pose at the top; each round tries a step either way along every axis in turn.
 
-
-def climb(sheet: Sheet, waves: Carriers, pose: Pose) -> Climb:
-    """Climb from a pose; ask for steps, and return the score and the pose at the top."""
-    best = yield Step(sheet, waves, (pose,), GRID)
-    assert best is not None
-    steps = dict(FIRST_STEPS)
+    The first way that climbs is taken. After a round in which none did, steps are half as long.
+    """
+    best = _settled(start, start.pose, GRID)
+    share = 1.0
     for _ in range(ROUNDS):
-        moved = False
-        for name in steps:
-            both = tuple(_moved(best[1], name, change) for change in (steps[name], -steps[name]))
-            better = yield Step(sheet, waves, both, REFINE, best[0])
-            if better is not None:
-                best, moved = better, True
-        if not moved:
-            steps = {name: step / 2 for name, step in steps.items()}
+        before = best
+        for name, step in FIRST_STEPS.items():
+            best = _higher(start, best, name, share * step)
+        if best is before:
+            share /= 2
     return best
 
 
-def taken(step: Step) -> Top | None:
-    """Answer a step with numpy, looking no further than the first pose that will do."""
-    for pose in step.poses:
-        q = reading.coefficients(step.sheet, pose, step.size)
-        z, x, y = reading.best_shift(q, step.waves, *SETTLE)
-        if z > step.above:
-            return z, pose.moved(x=pose.x + x, y=pose.y + y)
-    return None
+def _higher(start: Start, best: Top, name: str, step: float) -> Top:
+    """Return the first way along an axis that scores above what there is, or what there is."""
+    for change in (step, -step):
+        found = _settled(start, _moved(best[1], name, change), REFINE)
+        if found[0] > best[0]:
+            return found
+    return best
 
 
-def together(climbs: Sequence[Climb], take: Taken) -> list[Top]:
-    """Walk climbs side by side, the next step of all of them at a time; return their tops."""
-    tops: dict[int, Top] = {}
-    answers: dict[int, Top | None] = dict.fromkeys(range(len(climbs)))
-    while answers:
-        steps = {}
-        for number, answer in answers.items():
-            try:
-                steps[number] = climbs[number].send(answer)
-            except StopIteration as end:
-                tops[number] = end.value
-        answers = dict(zip(steps, take(list(steps.values())), strict=True)) if steps else {}
-    return [tops[number] for number in range(len(climbs))]
+def _settled(start: Start, pose: Pose, size: int) -> Top:
+    """Return the best score over small shifts of a pose, and the pose shifted so."""
+    q = reading.coefficients(start.sheet, pose, size)
+    z, x, y = reading.best_shift(q, start.waves, *SETTLE)
+    return z, pose.moved(x=pose.x + x, y=pose.y + y)
 
 
 def _moved(pose: Pose, name: str, change: float) -> Pose:

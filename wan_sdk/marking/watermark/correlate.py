@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
@@ -121,14 +121,18 @@ class Correlator:
                     z[number, flip, variant], cell[number, flip, variant] = top / scale[flip], at
         return Scores(z, cell)
 
+    def begun(self, tries: Sequence[Try]) -> Callable[[], Scores]:
+        """Return what scores tries, which begins when it is waited for."""
+        return partial(self.scores, tries)
+
     def coefficients(self, tries: Sequence[Try]) -> list[np.ndarray]:
         """Return the whitened coefficients of each try."""
         return [reading.coefficients(sheet, pose) for sheet, pose in tries]
 
-    def tops(self, climbs: Iterable[climb.Climb]) -> Iterator[list[climb.Top]]:
+    def tops(self, starts: Iterable[climb.Start]) -> Iterator[list[climb.Top]]:
         """Yield where each climb ends, one at a time, climbing only when it is asked for."""
-        for one in climbs:
-            yield climb.together([one], lambda steps: [climb.taken(step) for step in steps])
+        for start in starts:
+            yield [climb.climb(start)]
 
     likeness = staticmethod(bend.likeness)
 

@@ -104,14 +104,17 @@ class Timeline:
         if self.first is None:
             self.first = detail_map
         self.frames += 1
-        self._sum = detail_map.copy() if self._sum is None else cv2.add(self._sum, detail_map, dst=self._sum)
+        if self._sum is None:  # nothing is added to what is a window by itself
+            self._sum = detail_map if self.length == 1 else detail_map.copy()
+        else:
+            self._sum = cv2.add(self._sum, detail_map, dst=self._sum)
         self._count += 1
         if self._count < self.length:
             return
         self.windows.append(self._sum)
         self._sum, self._count = None, 0
         if len(self.windows) == MOST_WINDOWS:
-            self.windows = [cv2.add(a, b, dst=a) for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self.windows = [cv2.add(self.windows.pop(0), self.windows.pop(0)) for _ in range(MOST_WINDOWS // 2)]
             self.length *= 2
 
     def spans(self) -> list[tuple[int, int, np.ndarray]]:

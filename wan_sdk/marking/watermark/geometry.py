@@ -67,9 +67,11 @@ class Pose:
 
 
 def matrices(poses: Sequence[Pose]) -> np.ndarray:
-    """Return the linear parts of many poses at once: float64 [n, 2, 2]."""
-    scale, aspect, turn = np.array([(pose.scale, pose.aspect, pose.turn) for pose in poses]).reshape(-1, 3).T
-    c, s, stretch = np.cos(turn), np.sin(turn), np.sqrt(aspect)
+    """Return the linear parts of many poses at once, quarter turns included: float64 [n, 2, 2]."""
+    parts = np.array([(pose.scale, pose.aspect, pose.turn, pose.quarter) for pose in poses]).reshape(-1, 4)
+    scale, aspect, turn, quarter = parts.T
+    angle = turn + quarter * (math.pi / 2)
+    c, s, stretch = np.cos(angle), np.sin(angle), np.sqrt(aspect)
     return (scale * np.array([[c / stretch, -s / stretch], [s * stretch, c * stretch]])).transpose(2, 0, 1)
 
 
@@ -98,18 +100,18 @@ class Sheet:
 
     @cached_property
     def levels(self) -> list[np.ndarray]:
-        """The map at falling sizes, each 0.75 of the one before."""
-        levels = [self.values]
-        while min(levels[-1].shape) > 40:
-            height, width = levels[-1].shape
-            size = (round(width * 0.75), round(height * 0.75))
-            levels.append(cv2.resize(self.values, size, interpolation=cv2.INTER_AREA))
-        return levels
+        """The map at falling sizes."""
+        smaller = map(tuple, self.sizes[1:].tolist())
+        return [self.values, *(cv2.resize(self.values, size, interpolation=cv2.INTER_AREA) for size in smaller)]
 
     @cached_property
-    def _sizes(self) -> np.ndarray:
-        """Width and height of each copy: int64 [copies, 2]."""
-        return np.array([level.shape[::-1] for level in self.levels])
+    def sizes(self) -> np.ndarray:
+        """Width and height of the map and of its smaller copies, each 0.75 of the one before: int64 [copies, 2]."""
+        sizes = [self.values.shape[::-1]]
+        while min(sizes[-1]) > 40:
+            width, height = sizes[-1]
+            sizes.append((round(width * 0.75), round(height * 0.75)))
+        return np.array(sizes)
 
     @cached_property
     def _quarters(self) -> list[Sheet]:
@@ -157,7 +159,7 @@ class Sheet:
     def level_at(self, linear: np.ndarray, pitch: float) -> np.ndarray:
         """Return which copy that is for many poses: int64 [n]; of a sheet that is too coarse the first."""
         needed = 0.95 * pitch * np.sqrt(np.square(linear).sum(1)) * self.extent
-        fits = (self._sizes[None] >= needed[:, None]).all(2)
+        fits = (self.sizes[None] >= needed[:, None]).all(2)
         return np.maximum(fits.sum(1) - 1, 0)
 
 

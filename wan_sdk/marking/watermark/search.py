@@ -1,7 +1,7 @@
-"""Looking for the mark, the likeliest ways a picture may have been treated first.
+"""Looking for the mark, stage by stage.
 
-A search is a list of stages. Each scores the pilots over its geometries, books what it tried, and
-tries to read the id where the pilots scored best. The first id that is proved ends the search.
+Each stage scores the pilots over its geometries, books what it tried, and tries to read the id where the pilots
+scored best. The first id that is proved ends the search.
 """
 
 from __future__ import annotations
@@ -17,34 +17,33 @@ import numpy as np
 
 from wan_sdk.marking.watermark import bend, reading, statistic
 from wan_sdk.marking.watermark.carriers import Carriers
-from wan_sdk.marking.watermark.climb import Climb, Top, climb
+from wan_sdk.marking.watermark.climb import Start, Top
 from wan_sdk.marking.watermark.correlate import CELLS, Correlator, Scores, Try
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort, Geometry
 from wan_sdk.marking.watermark.reading import Word
 from wan_sdk.marking.watermark.sheets import Sheets
+from wan_sdk.marking.watermark.stages import Stage, stages
 
 NEAR = 4, 1 / 256
 KEPT = 10
-SHAPES = (832 / 480, 16 / 9, 1.0, 4 / 3, 21 / 9)
 WORTH_READING = 2.0
 WORTH_GROUPS = 3.0
 WORTH_GROUPS_REFINED = 6.0
 WORTH_BENDING = 6.8
 WORTH_GROWING = 6.2
-SKEWS = (0.88, 0.94, 1.06, 1.13)
 
 
 class Work(Protocol):
     """The work that a wide search leaves to numpy or to a device."""
 
-    def scores(self, tries: Sequence[Try]) -> Scores:
-        """Return the best shift of each try for each variant, straight and mirrored."""
+    def begun(self, tries: Sequence[Try]) -> Callable[[], Scores]:
+        """Begin to look for the best shift of each try; return what waits for the scores."""
 
     def coefficients(self, tries: Sequence[Try]) -> Sequence[np.ndarray]:
         """Return the whitened coefficients of each try, as `reading.coefficients` does."""
 
-    def tops(self, climbs: Sequence[Climb]) -> Iterable[Sequence[Top]]:
+    def tops(self, starts: Sequence[Start]) -> Iterable[Sequence[Top]]:
         """Yield where the climbs end, in order: as many at a time as are climbed together."""
 
     def likeness(self, seen: np.ndarray, pattern: np.ndarray, patch: int) -> np.ndarray:
@@ -92,12 +91,16 @@ class Search:
     account: statistic.Account = field(default_factory=statistic.Account)
     word: Word | None = None
     best: Found | None = None
+    _next: Stage | None = None
+    _begun: tuple[Sequence[Try], Callable[[], Scores]] | None = None
 
     def run(self, effort: Effort) -> None:
         """Go through the stages of an effort until the id is proved."""
-        for stage in stages(self, effort):
+        every = stages(self, effort)
+        for number, stage in enumerate(every):
             self.account.open_stage()
-            if stage():
+            self._next = next((later for later in every[number + 1 :] if later.wide), None)
+            if stage.look(stage.tries):
                 return
 
     @property
@@ -113,6 +116,11 @@ class Search:
             bound = min(bound, statistic.joint(self.account.log_pilot, self.word.log_p))
         return min(0.0, math.log(2) + bound)
 
+    @property
+    def _apart(self) -> bool:
+        """Whether a device works while the processor does something else."""
+        return self.device is not None and not self.device.startswith("cpu")
+
     @cached_property
     def _work(self) -> Work:
         """Numpy, one pose after the other, or the device, many at a time."""
@@ -122,28 +130,30 @@ class Search:
             return BatchCorrelator(self.waves, self.device)
         return Correlator(self.waves)
 
-    def near(self, tries: Iterable[Try]) -> bool:
+    def near(self, tries: Sequence[Try]) -> bool:
         """Try poses with shifts of at most 1/64 unit; return whether the id is proved."""
         scored = []
-        tries = list(tries)
         for (sheet, pose), q in zip(tries, self._work.coefficients(tries), strict=True):
             for waves in self.waves:
                 z, x, y = reading.best_shift(q, waves, *NEAR)
-                scored.append((Found(z, pose.moved(x=x, y=y), waves, sheet), statistic.shifted(q, x, y)))
+                scored.append((Found(z, pose.moved(x=x, y=y), waves, sheet), q))
         if not scored:
             return False
         scored.sort(key=lambda pair: -pair[0].z)
-        self.account.pilot(scored[0][0].z, len(scored) * (2 * NEAR[0] + 1) ** 2)
-        if self._read_first([(q, found) for found, q in scored[:3] if found.z > WORTH_READING]):
+        strongest = scored[0][0]
+        self.account.pilot(strongest.z, len(scored) * (2 * NEAR[0] + 1) ** 2)
+        worth = [(found, q) for found, q in scored[:3] if found.z > WORTH_READING]
+        if self._read_first([(statistic.shifted(q, found.pose.x, found.pose.y), found) for found, q in worth]):
             return True
-        return scored[0][0].z > WORTH_GROUPS and self._read_groups(scored[0][0])
+        return strongest.z > WORTH_GROUPS and self._read_groups(strongest)
 
-    def wide(self, tries: Iterable[Try]) -> bool:
+    def wide(self, tries: Sequence[Try]) -> bool:
         """Try poses with every shift, straight and mirrored; return whether the id is proved."""
         refined = []
         for candidates in self._refined(self._scored(tries, KEPT)):
             refined += candidates
             seen = self._work.coefficients([(one.sheet, one.pose) for one in candidates])
+            self._look_ahead()
             if self._read_first(list(zip(seen, candidates, strict=True))):
                 return True
         if not refined:
@@ -155,7 +165,7 @@ class Search:
                 return True
         return strongest.z > WORTH_GROUPS_REFINED and self._read_groups(strongest)
 
-    def patches(self, tries: Iterable[Try]) -> bool:
+    def patches(self, tries: Sequence[Try]) -> bool:
         """Try poses on parts of the picture, and straighten the whole from the parts that scored."""
         for candidate in itertools.chain.from_iterable(self._refined(self._scored(tries, KEPT // 2))):
             if candidate.z > WORTH_GROWING:
@@ -175,16 +185,25 @@ class Search:
         scored.sort(key=lambda pair: -pair[0])
         self.account.pilot(scored[0][0], len(scored) * (2 * NEAR[0] + 1) ** 2)
         self.account.open_stage()
-        return self.near((self.sheets.flattened(sheet), Pose()) for _, sheet in scored[:3])
+        return self.near([(self.sheets.flattened(sheet), Pose()) for _, sheet in scored[:3]])
 
-    def _scored(self, tries: Iterable[Try], count: int) -> list[Found]:
+    def _scored(self, tries: Sequence[Try], count: int) -> list[Found]:
         """Score poses at every shift, book them, and return the best few that are not neighbours."""
-        tries = list(tries)
         if not tries:  # a single picture has no stretches of time
             return []
-        scores = self._work.scores(tries)
+        begun = self._begun if self._begun is not None and self._begun[0] is tries else None
+        wait = begun[1] if begun else self._work.begun(tries)
+        self._begun = None
+        if self._apart and self._next is not None:
+            _ = self._next.tries  # made here while the device is at work
+        scores = wait()
         self.account.pilot(float(scores.z.max()), scores.z.size * CELLS)
         return _spaced(self._falling(tries, scores), count)
+
+    def _look_ahead(self) -> None:
+        """Set a device to the next wide stage, so that it is busy while words are read here."""
+        if self._apart and self._next is not None and self._next.tries:
+            self._begun = self._next.tries, self._work.begun(self._next.tries)
 
     def _falling(self, tries: Sequence[Try], scores: Scores) -> Iterator[Found]:
         for number, peak in scores.falling():
@@ -200,7 +219,7 @@ class Search:
     def _refined(self, candidates: Sequence[Found]) -> Iterator[list[Found]]:
         """Yield the tops of the hills that the candidates stand on, as many at a time as are climbed together."""
         waiting = iter(candidates)
-        for tops in self._work.tops([climb(found.sheet, found.waves, found.pose) for found in candidates]):
+        for tops in self._work.tops([Start(found.sheet, found.waves, found.pose) for found in candidates]):
             ours = itertools.islice(waiting, len(tops))
             yield [Found(z, pose, found.waves, found.sheet) for (z, pose), found in zip(tops, ours, strict=True)]
 
@@ -258,60 +277,3 @@ def _apart(a: Pose, b: Pose) -> bool:
         or abs(math.log(a.aspect / b.aspect)) > 0.03
         or abs(a.turn - b.turn) > math.radians(1.5)
     )
-
-
-def stages(search: Search, effort: Effort) -> Iterator[Callable[[], bool]]:
-    """Return the stages of an effort, the likeliest treatment first."""
-    sheet = search.sheets.whole
-    flips = (False, True)
-    yield lambda: search.near((sheet, Pose(flip=flip)) for flip in flips)
-    turns = (1, 2, 3)
-    yield lambda: search.near((sheet, Pose(flip=flip, quarter=q)) for q in turns for flip in flips)
-    yield lambda: search.near((sheet, pose) for pose in _stretches(search.sheets.shape))
-    if effort == "fast":
-        return
-    yield lambda: search.wide((sheet, Pose(scale=s)) for s in _steps(0.38, 2.7, 0.01))
-    yield lambda: search.wide((sheet, _one_axis(s, axis)) for s in _steps(0.5, 0.98, 0.01) for axis in (0, 1))
-    yield lambda: search.near((s, Pose(flip=flip)) for s in search.sheets.quarters for flip in flips)
-    yield search.moments
-    small = [(t, s) for t in _turns(0.6, 6.0) for s in _steps(0.62, 1.3, 0.01)]
-    yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in small)
-    large = [(t, s) for t in _turns(6.6, 12.0) for s in _steps(0.62, 1.3, 0.01)]
-    yield lambda: search.wide((sheet, Pose(scale=s, turn=t)) for t, s in large)
-    leans = [Pose(x, turn=t) for t in (0.0, *_turns(1.5, 3.0, 1.5)) for x in _steps(0.6, 1.6, 0.02)]
-    yield lambda: search.patches((part, pose) for part in search.sheets.patches for pose in leans)
-    if effort == "normal":
-        return
-    yield lambda: search.wide((s, Pose(scale=x)) for s in search.sheets.quarters for x in _steps(0.38, 2.7, 0.01))
-    free = [(s, a) for a in _steps(0.7, 1.43, 0.02) for s in _steps(0.5, 2.0, 0.01) if abs(a - 1) > 0.01]
-    yield lambda: search.wide((sheet, Pose(scale=s, aspect=a)) for s, a in free)
-    yield lambda: search.wide((sheet, Pose(scale=x, quarter=q)) for q in turns for x in _steps(0.38, 2.7, 0.01))
-    skewed = [pose.moved(aspect=a, turn=pose.turn + t) for pose in leans for a in SKEWS for t in (0.0, 0.013)]
-    yield lambda: search.patches((part, pose) for part in search.sheets.patches for pose in skewed)
-
-
-def _steps(first: float, last: float, share: float) -> list[float]:
-    count = math.ceil(math.log(last / first) / share)
-    return [first * (last / first) ** (i / count) for i in range(count + 1)]
-
-
-def _turns(first: float, last: float, step: float = 0.6) -> list[float]:
-    degrees = np.arange(first, last + 1e-6, step)
-    return [math.radians(sign * d) for d in degrees for sign in (1, -1)]
-
-
-def _one_axis(share: float, axis: int) -> Pose:
-    """Return the pose of a crop along one axis that was stretched back."""
-    return Pose(scale=math.sqrt(share), aspect=share if axis else 1 / share)
-
-
-def _stretches(shape: tuple[int, int]) -> list[Pose]:
-    """Return the poses of pictures of the usual shapes that were squeezed into this one."""
-    height, width = shape
-    poses = []
-    for wide in dict.fromkeys([*SHAPES, *(1 / s for s in SHAPES)]):
-        across = max(wide, 1.0) / (width / min(height, width))
-        down = max(1 / wide, 1.0) / (height / min(height, width))
-        if abs(math.log(across / down)) > 0.004:
-            poses += [Pose(math.sqrt(across * down), down / across, flip=flip) for flip in (False, True)]
-    return poses

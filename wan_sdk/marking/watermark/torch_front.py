@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 import cv2
 import numpy as np
@@ -33,20 +33,40 @@ def device_of(name: str) -> torch.device:
 
 
 def details(frames: Iterable[np.ndarray], device: torch.device) -> Iterator[np.ndarray]:
-    """Yield the map of each frame, as `front.detail` makes it; the frames have one size."""
-    greys = map(front.grey, frames)
-    while batch := list(islice(greys, FRAMES_AT_ONCE)):
-        yield from _details(np.stack(batch), device).cpu().numpy()
+    """Yield the map of each frame, as `front.detail` makes it; the frames have one size.
+
+    Frames are made grey, and their maps taken, while the device is at the ones after or before.
+    """
+    every = iter(frames)
+    maps: torch.Tensor | None = None
+    while batch := list(islice(every, FRAMES_AT_ONCE)):
+        greys = gathered(map(front.grey, batch), len(batch), device)
+        done = () if maps is None else maps.cpu().numpy()
+        maps = _details(greys, device)
+        yield from done
+    if maps is not None:
+        yield from maps.cpu().numpy()
 
 
-def _details(greys: np.ndarray, device: torch.device) -> torch.Tensor:
+def gathered(arrays: Iterable[np.ndarray], count: int, device: torch.device) -> torch.Tensor:
+    """Return arrays of one shape as one tensor, in memory that a card reads by itself where there is one."""
+    every = iter(arrays)
+    first = next(every)
+    kind = torch.from_numpy(np.empty(0, first.dtype)).dtype
+    together = torch.empty(count, *first.shape, dtype=kind, pin_memory=device.type == "cuda")
+    for place, array in zip(together.numpy(), chain([first], every), strict=True):
+        place[:] = array
+    return together
+
+
+def _details(greys: torch.Tensor, device: torch.device) -> torch.Tensor:
     rows, columns = greys.shape[1:]
     height, width = front.map_size(rows, columns)
     if height <= rows and width <= columns:
         down, across = (_matrix("resize", *sides, device) for sides in ((rows, height), (columns, width)))
-        level = down @ torch.from_numpy(greys).to(device).to(down.dtype) @ across.T
+        level = down @ greys.to(device, non_blocking=True).to(down.dtype) @ across.T
     else:  # small pictures are enlarged in no time, and not one axis at a time
-        level = torch.from_numpy(np.stack([front.resized(grey) for grey in greys])).to(device, _exact(device))
+        level = torch.from_numpy(np.stack([front.resized(grey) for grey in greys.numpy()])).to(device, _exact(device))
     total = torch.zeros_like(level)
     for step, box in front.blurs():
         blurred = _matrix("blur", height, step, device) @ level @ _matrix("blur", width, step, device).T
@@ -62,7 +82,24 @@ def _exact(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-@lru_cache(maxsize=48)
+def copies(maps: torch.Tensor, sizes: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Return maps in several sizes, each in the upper left corner, zeros beyond: float32 [maps, sizes, height, width].
+
+    Args:
+      maps: float32 [maps, height, width].
+      sizes: Width and height of each copy, that of the map first.
+    """
+    count, rows, columns = maps.shape
+    pages = maps.new_zeros(count, len(sizes), rows, columns)
+    pages[:, 0] = maps
+    exact = maps.to(_exact(maps.device))
+    for number, (width, height) in enumerate(sizes[1:], 1):
+        down, across = (_matrix("resize", *sides, maps.device) for sides in ((rows, height), (columns, width)))
+        pages[:, number, :height, :width] = down @ exact @ across.T
+    return pages
+
+
+@lru_cache(maxsize=64)
 def _matrix(what: str, side: int, how: float, device: torch.device) -> torch.Tensor:
     """Return the matrix [new side, side] of what OpenCV does to one axis of that many pixels."""
     unit = np.eye(side)
@@ -80,7 +117,7 @@ def flatten(averages: Sequence[np.ndarray], device: torch.device) -> list[np.nda
     """Divide maps of one size by their local strength, each as `front.flatten` does."""
     height, width = averages[0].shape
     short = min(height, width)
-    periodic = torch.from_numpy(np.stack([front.padded(average) for average in averages])).to(device)
+    periodic = gathered(map(front.padded, averages), len(averages), device).to(device, non_blocking=True)
     rows, columns = periodic.shape[1:]
     spectrum = torch.fft.rfft2(periodic)[:, None]
     total = periodic.new_zeros(len(averages), height, width)
