@@ -94,13 +94,14 @@ def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: floa
     if not papers:
         return _UNREAD
     land, room, sea = _worlds(fps)
-    gains = [candidates.gain_of_all(Scene(few, frames, aspect, land)) for few in (each.thinned() for each in papers)]
-    gains = [gain - _PLAINER * (number > 0) for number, gain in enumerate(gains)]
-    paper = papers[int(np.argmax(gains))]
-    points, found = paper.thinned(), []
+    joints = [candidates.all_at_once(Scene(each.thinned(), frames, aspect, land)) for each in papers]
+    gains = [candidates.gain(joint) - _PLAINER * (number > 0) for number, joint in enumerate(joints)]
+    chosen = int(np.argmax(gains))
+    paper, points, found = papers[chosen], joints[chosen].scene.points, list[Candidate]()
     for world in (land, room, sea):
-        scene = Scene(points, frames, aspect, world)
-        found += [candidates.still(scene), *candidates.guessed(scene, _PAIRS_AT_A_GLANCE)]
+        joint = joints[chosen] if world == land else candidates.all_at_once(Scene(points, frames, aspect, world))
+        scene = joint.scene
+        found += [candidates.still(scene), *candidates.guessed(joint, _PAIRS_AT_A_GLANCE)]
         if world == land and frames >= _LEAST_SHAKEN:  # a turn is the same everywhere
             found += [shaken.polished(scene) for shaken in candidates.rough(scene, (SHAKE,))]
     best = _best(found, Scene(points, frames, aspect, sea), fps)
@@ -158,7 +159,7 @@ def _guesses(few: dict[World, Scene], land: World) -> list[Candidate]:
     """Return the best guesses, one of each set of moves in each world."""
     found: list[Candidate] = []
     for world, scene in few.items():
-        for each in candidates.guessed(scene):
+        for each in candidates.guessed(candidates.all_at_once(scene)):
             found.append(each)
             if world != land and each.kinds & set(DEEP):
                 found.append(each.moved_to(few[land]))

@@ -93,17 +93,21 @@ def fine(scene: Scene, begin: Candidate) -> Candidate:
     return fitted(scene, curves, values, LAST)
 
 
-def gain_of_all(scene: Scene) -> float:
-    """Return how much better all moves at once explain the points than a still camera does, roughly."""
-    return still(scene, rough=True).fit.cost - _all_at_once(scene).cost
+def all_at_once(scene: Scene) -> Candidate:
+    """Fit all kinds of moves at once, roughly, with free paths."""
+    return fitted(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
-def guessed(scene: Scene, pairs: int = PAIRS) -> list[Candidate]:
+def gain(moved: Candidate) -> float:
+    """Return how much better moves explain the points than a still camera does, roughly."""
+    return still(moved.scene, rough=True).fit.cost - moved.fit.cost
+
+
+def guessed(joint: Candidate, pairs: int = PAIRS) -> list[Candidate]:
     """Return the single moves and pairs that come nearest to all moves fitted at once."""
-    joint = _all_at_once(scene)
-    found = []
+    scene, found = joint.scene, []
     for count, most in ((1, _SINGLES), (2, pairs)):
-        ways = [_written(joint, kinds, scene.frames) for kinds in combinations(KINDS, count)]
+        ways = [_written(joint.fit, kinds, scene.frames) for kinds in combinations(KINDS, count)]
         for _, curves, values in sorted(ways, key=lambda way: way[0])[:most]:
             found.append(fitted(scene, curves, values, QUICK))
     return found
@@ -112,10 +116,6 @@ def guessed(scene: Scene, pairs: int = PAIRS) -> list[Candidate]:
 def knots_of_path(path: np.ndarray) -> np.ndarray:
     """Return the weights of the free curves that make the path of a move."""
     return np.interp(np.arange(1, KNOTS + 1) / KNOTS, np.linspace(0, 1, len(path)), path)
-
-
-def _all_at_once(scene: Scene) -> Fit:
-    return fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
 def _written(free: Fit, kinds: tuple[str, ...], frames: int) -> tuple[float, Curves, dict[str, np.ndarray]]:
