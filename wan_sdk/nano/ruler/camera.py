@@ -12,12 +12,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from wan_sdk.nano.ruler import afloat, candidates
+from wan_sdk.nano.ruler import afloat, candidates, walls
 from wan_sdk.nano.ruler.candidates import Candidate
 from wan_sdk.nano.ruler.depths import World
 from wan_sdk.nano.ruler.fitting import DEEP, OUTLIER, Fit, Scene
+from wan_sdk.nano.ruler.paths import EASES
 from wan_sdk.nano.ruler.points import Points
-from wan_sdk.nano.ruler.rig import KINDS, SHAKE
+from wan_sdk.nano.ruler.rig import KINDS, SHAKE, rig_of
 from wan_sdk.nano.ruler.water import water_of
 from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
@@ -44,8 +45,13 @@ _DRY, _USUAL_WAVES, _WAVES_WEIGH = 0.85, 0.7, 3.0
 """What waves cost a likely camera where there are none, and usually where there are, and how much they count beside the
 points. Below the second even a camera that goes with the waves, to which they stand, can't take still ground for them.
 """
+_DOUBTFUL, _WALLS_WEIGH, _SURE_OF_WALLS = 0.3, 1.0, 0.2
+"""How surely a wall is seen where a room is as likely as not, what more and less than that weighs, and at most."""
 _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
+_DOLLIES = (-0.3, -0.15, 0.15, 0.3)
+"""Amounts that a dolly is tried with."""
+_EASED = 2
 _FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
 _PAIRS_AT_A_GLANCE = 2
 _UNREAD = Fit({}, {}, np.zeros((0, 0)), 0.0)
@@ -73,6 +79,10 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
     finalists = tried[:_FINALISTS] + _best_shaken(tried, kinds)
     found = [candidates.fine(full[each.scene.world], each) for each in finalists]
     found += [each.polished(full[each.scene.world]) for each in _guesses(few, land)]
+    found += [candidates.steady(few[world], "dolly", _DOLLIES).polished(full[world]) for world in (land, room)]
+    for each in _likeliest_of_each(found)[:_EASED]:
+        if len(each.kinds) == 1 and each.kinds <= set(DEEP):
+            found += [each.eased(ease) for ease in EASES]
     for each in sorted(found, key=_total)[:_FINALISTS]:
         if each.kinds & set(DEEP):  # depths that fit one amount may hold it, though another would be better
             found += [each.stretched(factor, DEEP) for factor in _STRETCHED]
@@ -123,6 +133,7 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
     """Return the likeliest candidate, the waves asked too: whether they are there, and who films them best."""
     water = water_of(at_sea.points, fps)
     ashore = [each for each in found if not each.scene.world.waves]
+    indoors = _price_of_walls(min(ashore, key=_total))
     floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
     costs = [afloat.cost_of(water, each) for each in floating]
     if min(costs) < _DRY:
@@ -130,7 +141,23 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
         floating, costs = floating + refined, costs + [afloat.cost_of(water, each) for each in refined]
     weighed = [_WAVES_WEIGH * (cost - _USUAL_WAVES) for cost in costs]
     totals = [(_total(each) + more, each) for each, more in zip(floating, weighed, strict=True)]
-    return min([*totals, *((_total(each), each) for each in ashore)], key=lambda priced: priced[0])[1]
+    totals += [(_total(each) + _price_of_place(each, indoors), each) for each in ashore]
+    return min(totals, key=lambda priced: priced[0])[1]
+
+
+def _price_of_walls(likely: Candidate) -> float:
+    """Return what a room costs after a look where its wall would end; less than nothing if it does end there."""
+    scene, dials = likely.scene, likely.fit.dials
+    rig = rig_of(dials, scene.frames, scene.aspect)
+    sure = walls.sureness(scene.points, rig, float(dials["zoom"][-1]) if "zoom" in dials else 0.0)
+    return float(np.clip(_WALLS_WEIGH * (_DOUBTFUL - sure), -_SURE_OF_WALLS, _SURE_OF_WALLS))
+
+
+def _price_of_place(candidate: Candidate, indoors: float) -> float:
+    """Return what is to be added for walls: a turn and a zoom are the same indoors, so they pay the cheaper place."""
+    if candidate.scene.world.indoors:
+        return indoors
+    return 0.0 if candidate.kinds & set(DEEP) else min(0.0, _ROOM + indoors)
 
 
 def _right_paper(
@@ -186,7 +213,7 @@ def _total(candidate: Candidate) -> float:
         elif abs(path[-1]) < _LEAST[kind]:
             price += OUTLIER if number else _SMALL
         if kind in DEEP:
-            price += _FAR * (path[-1] / LARGEST[kind]) ** 2
+            price += _FAR * (path[-1] / LARGEST[kind]) ** 2 * (not world.indoors)
             price += OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
     return candidate.fit.cost + price
 
