@@ -51,8 +51,7 @@ _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
 _DOLLIES = (-0.3, -0.15, 0.15, 0.3)
 """Amounts that a dolly is tried with."""
-_EASED = 2
-_FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
+_FINALISTS, _GUESSES, _STRETCHED, _EASED = 3, 6, (0.75, 1.33), 2
 _PAIRS_AT_A_GLANCE = 2
 _UNREAD = Fit({}, {}, np.zeros((0, 0)), 0.0)
 
@@ -80,16 +79,9 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
     found = [candidates.fine(full[each.scene.world], each) for each in finalists]
     found += [each.polished(full[each.scene.world]) for each in _guesses(few, land)]
     found += [candidates.steady(few[world], "dolly", _DOLLIES).polished(full[world]) for world in (land, room)]
-    for each in _likeliest_of_each(found)[:_EASED]:
-        if len(each.kinds) == 1 and each.kinds <= set(DEEP):
-            found += [each.eased(ease) for ease in EASES]
-    for each in sorted(found, key=_total)[:_FINALISTS]:
-        if each.kinds & set(DEEP):  # depths that fit one amount may hold it, though another would be better
-            found += [each.stretched(factor, DEEP) for factor in _STRETCHED]
-    for each in sorted(found, key=_total)[:_FINALISTS]:
-        if "zoom" in each.kinds and "dolly" not in each.kinds:
-            found += [each.approached(full[world]) for world in (land, room)]
-            break
+    found += _eased(found)
+    found += _stretched(found)
+    found += _approached(found, (full[land], full[room]))
     found += [candidates.still(scene) for scene in full.values()]
     return _best(found, full[sea], fps).fit
 
@@ -191,6 +183,24 @@ def _guesses(few: dict[World, Scene], land: World) -> list[Candidate]:
             if world != land and each.kinds & set(DEEP):
                 found.append(each.moved_to(few[land]))
     return _likeliest_of_each(found)[:_GUESSES]
+
+
+def _eased(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates in every ease, if they are one move each that brings depths in."""
+    likely = [each for each in _likeliest_of_each(found)[:_EASED] if len(each.kinds) == 1 and each.kinds <= set(DEEP)]
+    return [each.eased(ease) for each in likely for ease in EASES]
+
+
+def _stretched(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates from other amounts: depths that fit one may hold it, though another were better."""
+    likely = [each for each in sorted(found, key=_total)[:_FINALISTS] if each.kinds & set(DEEP)]
+    return [each.stretched(factor, DEEP) for each in likely for factor in _STRETCHED]
+
+
+def _approached(found: list[Candidate], scenes: Iterable[Scene]) -> list[Candidate]:
+    """Return the best zoom as a dolly, if a zoom is among the best candidates."""
+    likely = [each for each in sorted(found, key=_total)[:_FINALISTS] if each.kinds & {"zoom", "dolly"} == {"zoom"}][:1]
+    return [each.approached(scene) for each in likely for scene in scenes]
 
 
 def _likeliest_of_each(found: list[Candidate]) -> list[Candidate]:

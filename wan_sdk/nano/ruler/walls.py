@@ -7,23 +7,30 @@ Both lines are looked for in every frame, where a supposed camera would film the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from wan_sdk.nano.ruler.points import Points
-from wan_sdk.nano.ruler.rig import EYE_HEIGHT, Rig
+from wan_sdk.nano.ruler.rig import Rig
 from wan_sdk.nano.world.backdrop import SKIRTING, WALL_DEPTH
-from wan_sdk.nano.world.places import SUBJECT_DISTANCE
+from wan_sdk.nano.world.camera import RANGES
+from wan_sdk.nano.world.places import EYE, SUBJECT_DISTANCE
 
-_ZOOM_STARTS = (0.0, 0.1, 0.2, 0.3)
-"""Parts of a zoom that may lie before the nominal view: the rig begins at none."""
-_BOARD = np.array([(x, SKIRTING / SUBJECT_DISTANCE - EYE_HEIGHT, WALL_DEPTH / SUBJECT_DISTANCE)
-                   for x in np.linspace(-1.75, 1.75, 33)])  # fmt: skip
-_HORIZON = np.array([(x, 0.0, 1e3) for x in np.linspace(-700, 700, 33)])
+_ZOOM_STARTS = np.linspace(*RANGES["zoom"].start, 4)
+"""Parts of a zoom that may lie before the nominal view: a rig's zoom begins there."""
+_ASIDE = np.linspace(-0.8, 0.8, 33)[:, None]
+_BOARD = np.array([0.0, SKIRTING - EYE, WALL_DEPTH]) / SUBJECT_DISTANCE + _ASIDE * WALL_DEPTH / SUBJECT_DISTANCE * (
+    1,
+    0,
+    0,
+)
+_HORIZON = np.array([0.0, 0.0, 1e3]) + _ASIDE * 1e3 * (1, 0, 0)
 """Places in the world, in distances of the subject from the eye."""
 _UP = np.array([0.0, 0.01, 0.0])
 _OFFSETS = np.arange(-5, 6)
-_SHARP, _FAINT, _FEWEST = 2, 80.0, 100
-"""The level of `Points` that is looked at, slopes on it too faint for an edge, sightings that it takes."""
+_SHARP, _FAINT, _LEAST_SEEN = 2, 80.0, 0.1
+"""The level of `Points` that is looked at, slopes on it too faint for an edge, the part of a line that must be seen."""
 
 
 def sureness(points: Points, rig: Rig, zoomed: float) -> float:
@@ -34,7 +41,8 @@ def sureness(points: Points, rig: Rig, zoomed: float) -> float:
       rig: The camera that films it.
       zoomed: Logarithm of the ratio of its whole zoom.
     """
-    begun = [Rig(rig.turn, rig.place, rig.focal * np.exp(-start * zoomed)) for start in _ZOOM_STARTS if zoomed or not start]
+    starts = _ZOOM_STARTS if zoomed else _ZOOM_STARTS[:1]
+    begun = [replace(rig, focal=rig.focal * np.exp(-start * zoomed)) for start in starts]
     return max(_edge(points, each, _BOARD) for each in begun) - abs(_edge(points, rig, _HORIZON))
 
 
@@ -47,7 +55,7 @@ def _edge(points: Points, rig: Rig, line: np.ndarray) -> float:
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
     slopes = np.stack([_slope(points, frame, on_line + across * offset * points.pixel, across) for offset in _OFFSETS])
     _, _, inside = points.look(_SHARP, frame, on_line)
-    if inside.sum() < _FEWEST:
+    if inside.mean() < _LEAST_SEEN:
         return 0.0
     strongest = np.maximum(np.abs(slopes).max(0), _FAINT)
     return float((slopes[len(_OFFSETS) // 2] / strongest)[inside].mean())
