@@ -45,8 +45,8 @@ _DRY, _USUAL_WAVES, _WAVES_WEIGH = 0.85, 0.7, 3.0
 """What waves cost a likely camera where there are none, and usually where there are, and how much they count beside the
 points. Below the second even a camera that goes with the waves, to which they stand, can't take still ground for them.
 """
-_DOUBTFUL, _WALLS_WEIGH, _SURE_OF_WALLS = 0.3, 1.0, 0.2
-"""How surely a wall is seen where a room is as likely as not, what more and less than that weighs, and at most."""
+_DOUBTFUL, _CERTAIN, _WALLS_WEIGH = 0.3, 0.45, 0.2
+"""How surely a wall is to be seen to count at all, and in full, and by how much a room is likelier then."""
 _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
 _DOLLIES = (-0.3, -0.15, 0.15, 0.3)
@@ -125,7 +125,7 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
     """Return the likeliest candidate, the waves asked too: whether they are there, and who films them best."""
     water = water_of(at_sea.points, fps)
     ashore = [each for each in found if not each.scene.world.waves]
-    indoors = _price_of_walls(min(ashore, key=_total))
+    seen = _walls_seen(min(ashore, key=_total))
     floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
     costs = [afloat.cost_of(water, each) for each in floating]
     if min(costs) < _DRY:
@@ -133,23 +133,26 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
         floating, costs = floating + refined, costs + [afloat.cost_of(water, each) for each in refined]
     weighed = [_WAVES_WEIGH * (cost - _USUAL_WAVES) for cost in costs]
     totals = [(_total(each) + more, each) for each, more in zip(floating, weighed, strict=True)]
-    totals += [(_total(each) + _price_of_place(each, indoors), each) for each in ashore]
+    totals += [(_total(each) - _less_for_walls(each, seen), each) for each in ashore]
     return min(totals, key=lambda priced: priced[0])[1]
 
 
-def _price_of_walls(likely: Candidate) -> float:
-    """Return what a room costs after a look where its wall would end; less than nothing if it does end there."""
+def _walls_seen(likely: Candidate) -> float:
+    """Return how surely a likely camera films a room, 0 to 1."""
     scene, dials = likely.scene, likely.fit.dials
     rig = rig_of(dials, scene.frames, scene.aspect)
     sure = walls.sureness(scene.points, rig, float(dials["zoom"][-1]) if "zoom" in dials else 0.0)
-    return float(np.clip(_WALLS_WEIGH * (_DOUBTFUL - sure), -_SURE_OF_WALLS, _SURE_OF_WALLS))
+    return float(np.clip((sure - _DOUBTFUL) / (_CERTAIN - _DOUBTFUL), 0, 1))
 
 
-def _price_of_place(candidate: Candidate, indoors: float) -> float:
-    """Return what is to be added for walls: a turn and a zoom are the same indoors, so they pay the cheaper place."""
+def _less_for_walls(candidate: Candidate, seen: float) -> float:
+    """Return by how much a candidate is likelier for walls that are seen, which also tell how far a move goes.
+
+    A turn and a zoom are the same indoors and out, so they pay for the likelier place.
+    """
     if candidate.scene.world.indoors:
-        return indoors
-    return 0.0 if candidate.kinds & set(DEEP) else min(0.0, _ROOM + indoors)
+        return seen * (_WALLS_WEIGH + _far(candidate))
+    return 0.0 if candidate.kinds & set(DEEP) else max(0.0, seen * _WALLS_WEIGH - _ROOM)
 
 
 def _right_paper(
@@ -223,9 +226,14 @@ def _total(candidate: Candidate) -> float:
         elif abs(path[-1]) < _LEAST[kind]:
             price += OUTLIER if number else _SMALL
         if kind in DEEP:
-            price += _FAR * (path[-1] / LARGEST[kind]) ** 2 * (not world.indoors)
             price += OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
-    return candidate.fit.cost + price
+    return candidate.fit.cost + price + _far(candidate)
+
+
+def _far(candidate: Candidate) -> float:
+    """Return the price of going far."""
+    dials = candidate.fit.dials
+    return float(_FAR * sum((dials[kind][-1] / LARGEST[kind]) ** 2 for kind in dials if kind in DEEP))
 
 
 def _rms(shake: np.ndarray) -> float:
