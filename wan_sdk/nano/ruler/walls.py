@@ -19,13 +19,9 @@ from wan_sdk.nano.world.places import EYE, SUBJECT_DISTANCE
 
 _ZOOM_STARTS = np.linspace(*RANGES["zoom"].start, 4)
 """Parts of a zoom that may lie before the nominal view: a rig's zoom begins there."""
-_ASIDE = np.linspace(-0.8, 0.8, 33)[:, None]
-_BOARD = np.array([0.0, SKIRTING - EYE, WALL_DEPTH]) / SUBJECT_DISTANCE + _ASIDE * WALL_DEPTH / SUBJECT_DISTANCE * (
-    1,
-    0,
-    0,
-)
-_HORIZON = np.array([0.0, 0.0, 1e3]) + _ASIDE * 1e3 * (1, 0, 0)
+_ASIDE = np.linspace(-0.8, 0.8, 33)[:, None] * (1, 0, 0)
+_BOARD = (np.array([0.0, SKIRTING - EYE, WALL_DEPTH]) + _ASIDE * WALL_DEPTH) / SUBJECT_DISTANCE
+_HORIZON = (np.array([0.0, 0.0, 1.0]) + _ASIDE) * 1e3
 """Places in the world, in distances of the subject from the eye."""
 _UP = np.array([0.0, 0.01, 0.0])
 _OFFSETS = np.arange(-5, 6)
