@@ -12,12 +12,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from wan_sdk.nano.ruler import afloat, candidates
+from wan_sdk.nano.ruler import afloat, candidates, walls
 from wan_sdk.nano.ruler.candidates import Candidate
 from wan_sdk.nano.ruler.depths import World
 from wan_sdk.nano.ruler.fitting import DEEP, OUTLIER, Fit, Scene
+from wan_sdk.nano.ruler.paths import EASES
 from wan_sdk.nano.ruler.points import Points
-from wan_sdk.nano.ruler.rig import KINDS, SHAKE
+from wan_sdk.nano.ruler.rig import KINDS, SHAKE, rig_of
 from wan_sdk.nano.ruler.water import water_of
 from wan_sdk.nano.world.camera import LARGEST, RANGES
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
@@ -44,9 +45,13 @@ _DRY, _USUAL_WAVES, _WAVES_WEIGH = 0.85, 0.7, 3.0
 """What waves cost a likely camera where there are none, and usually where there are, and how much they count beside the
 points. Below the second even a camera that goes with the waves, to which they stand, can't take still ground for them.
 """
+_DOUBTFUL, _CERTAIN, _WALLS_WEIGH = 0.3, 0.45, 0.2
+"""How surely a wall is to be seen to count at all, and in full, and by how much a room is likelier then."""
 _FLOATING = 6
 """Candidates over water whose amounts are sought anew."""
-_FINALISTS, _GUESSES, _STRETCHED = 3, 6, (0.75, 1.33)
+_DOLLIES = (-0.3, -0.15, 0.15, 0.3)
+"""Amounts that a dolly is tried with."""
+_FINALISTS, _GUESSES, _STRETCHED, _EASED = 3, 6, (0.75, 1.33), 2
 _PAIRS_AT_A_GLANCE = 2
 _UNREAD = Fit({}, {}, np.zeros((0, 0)), 0.0)
 
@@ -73,13 +78,10 @@ def read_camera(papers: list[Points], frames: int, aspect: float, fps: float) ->
     finalists = tried[:_FINALISTS] + _best_shaken(tried, kinds)
     found = [candidates.fine(full[each.scene.world], each) for each in finalists]
     found += [each.polished(full[each.scene.world]) for each in _guesses(few, land)]
-    for each in sorted(found, key=_total)[:_FINALISTS]:
-        if each.kinds & set(DEEP):  # depths that fit one amount may hold it, though another would be better
-            found += [each.stretched(factor, DEEP) for factor in _STRETCHED]
-    for each in sorted(found, key=_total)[:_FINALISTS]:
-        if "zoom" in each.kinds and "dolly" not in each.kinds:
-            found += [each.approached(full[world]) for world in (land, room)]
-            break
+    found += [candidates.steady(few[world], "dolly", _DOLLIES).polished(full[world]) for world in (land, room)]
+    found += _eased(found)
+    found += _stretched(found)
+    found += _approached(found, (full[land], full[room]))
     found += [candidates.still(scene) for scene in full.values()]
     return _best(found, full[sea], fps).fit
 
@@ -94,13 +96,14 @@ def glance_at_camera(papers: list[Points], frames: int, aspect: float, fps: floa
     if not papers:
         return _UNREAD
     land, room, sea = _worlds(fps)
-    gains = [candidates.gain_of_all(Scene(few, frames, aspect, land)) for few in (each.thinned() for each in papers)]
-    gains = [gain - _PLAINER * (number > 0) for number, gain in enumerate(gains)]
-    paper = papers[int(np.argmax(gains))]
-    points, found = paper.thinned(), []
+    joints = [candidates.all_at_once(Scene(each.thinned(), frames, aspect, land)) for each in papers]
+    gains = [candidates.gain(joint) - _PLAINER * (number > 0) for number, joint in enumerate(joints)]
+    chosen = int(np.argmax(gains))
+    paper, points, found = papers[chosen], joints[chosen].scene.points, list[Candidate]()
     for world in (land, room, sea):
-        scene = Scene(points, frames, aspect, world)
-        found += [candidates.still(scene), *candidates.guessed(scene, _PAIRS_AT_A_GLANCE)]
+        joint = joints[chosen] if world == land else candidates.all_at_once(Scene(points, frames, aspect, world))
+        scene = joint.scene
+        found += [candidates.still(scene), *candidates.guessed(joint, _PAIRS_AT_A_GLANCE)]
         if world == land and frames >= _LEAST_SHAKEN:  # a turn is the same everywhere
             found += [shaken.polished(scene) for shaken in candidates.rough(scene, (SHAKE,))]
     best = _best(found, Scene(points, frames, aspect, sea), fps)
@@ -122,6 +125,7 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
     """Return the likeliest candidate, the waves asked too: whether they are there, and who films them best."""
     water = water_of(at_sea.points, fps)
     ashore = [each for each in found if not each.scene.world.waves]
+    seen = _walls_seen(min(ashore, key=_total))
     floating = _likeliest_of_each([each for each in found if each.scene.world.waves])[:_FLOATING]
     costs = [afloat.cost_of(water, each) for each in floating]
     if min(costs) < _DRY:
@@ -129,7 +133,26 @@ def _best(found: list[Candidate], at_sea: Scene, fps: float) -> Candidate:
         floating, costs = floating + refined, costs + [afloat.cost_of(water, each) for each in refined]
     weighed = [_WAVES_WEIGH * (cost - _USUAL_WAVES) for cost in costs]
     totals = [(_total(each) + more, each) for each, more in zip(floating, weighed, strict=True)]
-    return min([*totals, *((_total(each), each) for each in ashore)], key=lambda priced: priced[0])[1]
+    totals += [(_total(each) - _less_for_walls(each, seen), each) for each in ashore]
+    return min(totals, key=lambda priced: priced[0])[1]
+
+
+def _walls_seen(likely: Candidate) -> float:
+    """Return how surely a likely camera films a room, 0 to 1."""
+    scene, dials = likely.scene, likely.fit.dials
+    rig = rig_of(dials, scene.frames, scene.aspect)
+    sure = walls.sureness(scene.points, rig, float(dials["zoom"][-1]) if "zoom" in dials else 0.0)
+    return float(np.clip((sure - _DOUBTFUL) / (_CERTAIN - _DOUBTFUL), 0, 1))
+
+
+def _less_for_walls(candidate: Candidate, seen: float) -> float:
+    """Return by how much a candidate is likelier for walls that are seen, which also tell how far a move goes.
+
+    A turn and a zoom are the same indoors and out, so they pay for the likelier place.
+    """
+    if candidate.scene.world.indoors:
+        return seen * (_WALLS_WEIGH + _far(candidate))
+    return 0.0 if candidate.kinds & set(DEEP) else max(0.0, seen * _WALLS_WEIGH - _ROOM)
 
 
 def _right_paper(
@@ -158,11 +181,29 @@ def _guesses(few: dict[World, Scene], land: World) -> list[Candidate]:
     """Return the best guesses, one of each set of moves in each world."""
     found: list[Candidate] = []
     for world, scene in few.items():
-        for each in candidates.guessed(scene):
+        for each in candidates.guessed(candidates.all_at_once(scene)):
             found.append(each)
             if world != land and each.kinds & set(DEEP):
                 found.append(each.moved_to(few[land]))
     return _likeliest_of_each(found)[:_GUESSES]
+
+
+def _eased(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates in every ease, if they are one move each that brings depths in."""
+    likely = [each for each in _likeliest_of_each(found)[:_EASED] if len(each.kinds) == 1 and each.kinds <= set(DEEP)]
+    return [each.eased(ease) for each in likely for ease in EASES]
+
+
+def _stretched(found: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates from other amounts: depths that fit one may hold it, though another were better."""
+    likely = [each for each in sorted(found, key=_total)[:_FINALISTS] if each.kinds & set(DEEP)]
+    return [each.stretched(factor, DEEP) for each in likely for factor in _STRETCHED]
+
+
+def _approached(found: list[Candidate], scenes: Iterable[Scene]) -> list[Candidate]:
+    """Return the best zoom as a dolly, if a zoom is among the best candidates."""
+    likely = [each for each in sorted(found, key=_total)[:_FINALISTS] if each.kinds & {"zoom", "dolly"} == {"zoom"}][:1]
+    return [each.approached(scene) for each in likely for scene in scenes]
 
 
 def _likeliest_of_each(found: list[Candidate]) -> list[Candidate]:
@@ -185,9 +226,14 @@ def _total(candidate: Candidate) -> float:
         elif abs(path[-1]) < _LEAST[kind]:
             price += OUTLIER if number else _SMALL
         if kind in DEEP:
-            price += _FAR * (path[-1] / LARGEST[kind]) ** 2
             price += OUTLIER * (np.abs(path).max() > _FARTHEST[kind])
-    return candidate.fit.cost + price
+    return candidate.fit.cost + price + _far(candidate)
+
+
+def _far(candidate: Candidate) -> float:
+    """Return the price of going far."""
+    dials = candidate.fit.dials
+    return float(_FAR * sum((dials[kind][-1] / LARGEST[kind]) ** 2 for kind in dials if kind in DEEP))
 
 
 def _rms(shake: np.ndarray) -> float:

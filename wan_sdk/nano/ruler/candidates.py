@@ -13,10 +13,11 @@ from itertools import combinations
 import numpy as np
 
 from wan_sdk.nano.ruler.fitting import FINE, HELD, LAST, POLISH, QUICK, ROUGH, Fit, Scene, Stages, fit
-from wan_sdk.nano.ruler.paths import KNOTS, Curves, dials_of, free_curves, shapes_of, spanned_curve, spans_of
+from wan_sdk.nano.ruler.paths import KNOTS, Curves, Span, dials_of, free_curves, shapes_of, spanned_curve, spans_of
 from wan_sdk.nano.ruler.rig import KINDS, SHAKE
 from wan_sdk.nano.world.backdrop import WALL_DEPTH
 from wan_sdk.nano.world.places import SUBJECT_DISTANCE
+from wan_sdk.spec.camera_moves import Ease
 
 PAIRS, _SINGLES = 7, 3
 
@@ -47,6 +48,11 @@ class Candidate:
         values = {kind: value * (factor if kind in kinds else 1) for kind, value in self.fit.values.items()}
         return fitted(self.scene, self.curves, values, LAST)
 
+    def eased(self, ease: Ease) -> Candidate:
+        """Return it fitted anew with moves that take the whole clip in this ease."""
+        curves = {kind: spanned_curve(Span(ease=ease), self.scene.frames) for kind in self.curves}
+        return fitted(self.scene, curves, {kind: path[-1:] for kind, path in self.fit.dials.items()}, LAST)
+
     def approached(self, scene: Scene) -> Candidate:
         """Return it with a dolly for its zoom, so far that a wall grows as much: few points may tell the two apart."""
         closer = WALL_DEPTH / SUBJECT_DISTANCE * (1 - np.exp(-self.fit.values["zoom"]))
@@ -64,6 +70,12 @@ def held(scene: Scene, curves: Curves, values: dict[str, np.ndarray]) -> Candida
     """Return the candidate whose moves are just these, with what they cost."""
     begun = fit(scene, curves, values, HELD)
     return Candidate(scene, replace(begun, dials=dials_of(values, curves), values=values), curves)
+
+
+def steady(scene: Scene, kind: str, amounts: Iterable[float]) -> Candidate:
+    """Return a steady move by the likeliest of some amounts: from nothing no slope may lead there."""
+    curves = {kind: spanned_curve(Span(), scene.frames)}
+    return min((held(scene, curves, {kind: np.array([each])}) for each in amounts), key=lambda each: each.fit.cost)
 
 
 def still(scene: Scene, *, rough: bool = False) -> Candidate:
@@ -93,17 +105,21 @@ def fine(scene: Scene, begin: Candidate) -> Candidate:
     return fitted(scene, curves, values, LAST)
 
 
-def gain_of_all(scene: Scene) -> float:
-    """Return how much better all moves at once explain the points than a still camera does, roughly."""
-    return still(scene, rough=True).fit.cost - _all_at_once(scene).cost
+def all_at_once(scene: Scene) -> Candidate:
+    """Fit all kinds of moves at once, roughly, with free paths."""
+    return fitted(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
-def guessed(scene: Scene, pairs: int = PAIRS) -> list[Candidate]:
+def gain(moved: Candidate) -> float:
+    """Return how much better moves explain the points than a still camera does, roughly."""
+    return still(moved.scene, rough=True).fit.cost - moved.fit.cost
+
+
+def guessed(joint: Candidate, pairs: int = PAIRS) -> list[Candidate]:
     """Return the single moves and pairs that come nearest to all moves fitted at once."""
-    joint = _all_at_once(scene)
-    found = []
+    scene, found = joint.scene, []
     for count, most in ((1, _SINGLES), (2, pairs)):
-        ways = [_written(joint, kinds, scene.frames) for kinds in combinations(KINDS, count)]
+        ways = [_written(joint.fit, kinds, scene.frames) for kinds in combinations(KINDS, count)]
         for _, curves, values in sorted(ways, key=lambda way: way[0])[:most]:
             found.append(fitted(scene, curves, values, QUICK))
     return found
@@ -112,10 +128,6 @@ def guessed(scene: Scene, pairs: int = PAIRS) -> list[Candidate]:
 def knots_of_path(path: np.ndarray) -> np.ndarray:
     """Return the weights of the free curves that make the path of a move."""
     return np.interp(np.arange(1, KNOTS + 1) / KNOTS, np.linspace(0, 1, len(path)), path)
-
-
-def _all_at_once(scene: Scene) -> Fit:
-    return fit(scene, {kind: free_curves(kind, scene.frames) for kind in KINDS}, {}, ROUGH)
 
 
 def _written(free: Fit, kinds: tuple[str, ...], frames: int) -> tuple[float, Curves, dict[str, np.ndarray]]:

@@ -17,6 +17,8 @@ from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _CLOUDS = 55.0
 """Metres to the clouds; the sun is little farther, the stars are nowhere."""
+_SOFA = 9.2
+"""Metres to the sofa before the wall."""
 _NEVER = 1e3
 _SURE, _TILTED = 0.012, 0.035
 """Usual error of a depth on the ground, if the camera stood level when the clip began, and if it may not have."""
@@ -71,9 +73,11 @@ def layers_of(world: World, rig: Rig, anchor: np.ndarray, start: np.ndarray, *, 
     one = np.ones(len(anchor))
     if world.indoors:
         wall = upright(WALL_DEPTH)
-        depth = [np.maximum(ground, 0), wall]
-        sigma = [sure, 3 * _BACKDROP_SIGMA * one]
-        cost = [np.where(ground > wall, 0, _NEVER), np.where(ground > wall + 0.1, _NEVER, 0)]
+        sofa = upright(_SOFA)
+        depth = [np.maximum(ground, 0), wall, sofa]
+        sigma = [sure, *[3 * _BACKDROP_SIGMA * one] * 2]
+        behind = [np.where(ground > front + 0.1, _NEVER, price) for front, price in ((wall, 0), (sofa, 0.2))]
+        cost = [np.where(ground > wall, 0, _NEVER), *behind]
     else:
         hills = upright(FAR)
         low = ground > hills + 3 * sure

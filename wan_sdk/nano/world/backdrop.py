@@ -13,6 +13,8 @@ from wan_sdk.nano.world.places import EYE, NO_HORIZON, PEAKS, SKYLINE, WALL
 from wan_sdk.nano.world.scenes import LIGHT, MOOD
 
 FAR, WALL_DEPTH = 40.0, 10.0
+SKIRTING = 0.28
+"""Metres from the floor to the top of the dark board along the wall's foot."""
 _BEACH, _CITY, _SEA, _ROOM, _MOON, _FOREST, _MEADOW = (
     PLACES.index(name) for name in ("beach", "city", "sea", "room", "moon", "forest", "meadow")
 )
@@ -107,7 +109,7 @@ def _silhouette(
     image: Tensor, tone: dict[str, Tensor], says: dict[str, Tensor], x: Tensor, y: Tensor, pixel: Tensor, wall: Tensor
 ) -> Tensor:
     cover, top = far_cover(says, x, y, pixel)
-    paper = 1 - 0.09 * (torch.sin(x * 3.1) > 0.9).float() - 0.25 * (y < -EYE + 0.28).float()
+    paper = 1 - 0.09 * (torch.sin(x * 3.1) > 0.9).float() - 0.25 * (y < -EYE + SKIRTING).float()
     flat = tone["far"] * tone["tint"]
     low = torch.clamp(1 - y / torch.clamp(top, min=0.5), 0, 1) * 0.25  # haze at the foot
     far = mix(flat * 0.64 + tone["horizon"] * 0.33, tone["horizon"] + 0 * flat, low)
