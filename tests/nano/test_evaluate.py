@@ -249,10 +249,10 @@ def test_the_whole_table(folders, capsys):
     assert markdown(table).splitlines()[0] in capsys.readouterr().out
 
 
-def test_clips_can_be_made_anew_alone_and_without_guidance(folders):
+def test_clips_can_be_made_anew_alone_and_with_a_guidance_of_their_own(folders):
     table = evaluated(folders, "--steps", 2, "--v2v", 4, "--skip-text")
     assert {row["name"].split(":")[0] for row in table["rows"]} == {"v2v"}
-    assert (table["sampling"]["guidance"], table["sampling"]["restyle_guidance"]) == (2.5, 1.0)
+    assert (table["sampling"]["guidance"], table["sampling"]["restyle_guidance"]) == (2.5, 1.5)
     assert evaluated(folders, "--v2v", 2, "--skip-text", "--guidance", 4)["sampling"]["restyle_guidance"] == 4
 
 

@@ -96,10 +96,10 @@ def test_a_restyle_starts_where_its_strength_says_so_the_student_does_not_make_i
     walk = Reference.video("walk.mp4", strength=0.6)
     probes = {walk: Probe("video", "4" * 64, 640, 384, frames=25, fps=12.0, seconds=25 / 12)}
     made = plan(Shot("a", references=[walk]), tier="draft", probes=probes)
-    assert how(made.calls[0]) == ("transformer", 6, 1.0, "unipc")
+    assert how(made.calls[0]) == ("transformer", 6, 1.5, "unipc")
     assert changed(made)["tier"] == ("draft", "draft with a clip to restyle")
-    asked = plan(Shot("a", references=[walk], guidance=2), tier="exact", probes=probes)
-    assert how(asked.calls[0]) == ("transformer", 12, 2.0, "unipc")
+    asked = plan(Shot("a", references=[walk], guidance=3), tier="exact", probes=probes)
+    assert how(asked.calls[0]) == ("transformer", 12, 3.0, "unipc")
 
 
 def test_the_student_keeps_its_own_shift():

@@ -213,13 +213,13 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
 def sampling_of(options: argparse.Namespace) -> Sampling:
     """Return how clips are made, with the usual steps and guidance of the transformer where none are given."""
     width, height = (int(side) for side in options.size.split("x"))
-    usual = Sampling(options.transformer)
-    recipe = NANO.draft if options.transformer == NANO.draft.folder else usual
+    student = NANO.draft if options.transformer == NANO.draft.folder else None
+    restyle = student.guidance if student else NANO.usual_guidance(restyles=True)[0]
     return Sampling(
         options.transformer,
-        steps=options.steps or recipe.steps,
-        guidance=options.guidance or recipe.guidance,
-        restyle_guidance=options.guidance or NANO.usual_guidance(restyles=True)[0],
+        steps=options.steps or (student or NANO).steps,
+        guidance=options.guidance or (student.guidance if student else NANO.guidance[0]),
+        restyle_guidance=options.guidance or restyle,
         shift=options.shift,
         frames=options.frames,
         height=height,
@@ -249,7 +249,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--move", metavar="NAME", help="read the prompts with this single move alone, like static")
     parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
     parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
-    parser.add_argument("--guidance", type=float, help="default 2.5, and 1 to make clips anew; 1 for transformer_4step")
+    parser.add_argument("--guidance", type=float, help="default 2.5, and 1.5 to make clips anew; 1 for transformer_4step")
     parser.add_argument("--shift", type=float, default=3.0)
     parser.add_argument("--size", default="320x192", help="width x height")
     parser.add_argument("--frames", type=int, default=25)

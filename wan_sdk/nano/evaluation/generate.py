@@ -45,7 +45,7 @@ class Sampling:
     transformer: str = "transformer"
     steps: int = 12
     guidance: float = 2.5
-    restyle_guidance: float = 1.0
+    restyle_guidance: float = 1.5
     shift: float = 3.0
     frames: int = 25
     height: int = 192
