@@ -249,7 +249,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--move", metavar="NAME", help="read the prompts with this single move alone, like static")
     parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
     parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
-    parser.add_argument("--guidance", type=float, help="default 2.5, and 1.5 to make clips anew; 1 for transformer_4step")
+    parser.add_argument("--guidance", type=float, help="default 2.5, to make clips anew 1.5; 1 for transformer_4step")
     parser.add_argument("--shift", type=float, default=3.0)
     parser.add_argument("--size", default="320x192", help="width x height")
     parser.add_argument("--frames", type=int, default=25)
