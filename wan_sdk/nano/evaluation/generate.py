@@ -43,9 +43,9 @@ class Sampling:
     """
 
     transformer: str = "transformer"
-    steps: int = 12
-    guidance: float = 2.5
-    restyle_guidance: float = 1.5
+    steps: int = NANO.steps
+    guidance: float = NANO.guidance[0]
+    restyle_guidance: float = NANO.usual_guidance(restyles=True)[0]
     shift: float = 3.0
     frames: int = 25
     height: int = 192
