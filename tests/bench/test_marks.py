@@ -1,7 +1,5 @@
 import json
-import os
 
-import cv2
 import numpy as np
 import pytest
 
@@ -74,15 +72,6 @@ def test_several_processes_find_what_one_finds(files, tmp_path):
     assert together["rows"][0] | {"seconds": 0} == alone["rows"][0] | {"seconds": 0}
     assert together["quality"]["ssim"] == alone["quality"]["ssim"]
     assert len(seen) == len(two.read_text().splitlines()) == 6
-
-
-@pytest.mark.parametrize("asked", ["2", None])
-def test_each_process_has_one_thread_and_the_setting_comes_back(monkeypatch, asked):
-    monkeypatch.setenv("OMP_NUM_THREADS", asked) if asked else monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    with marks_trials.workers(1) as pool:
-        assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
-        assert pool.submit(cv2.getNumThreads).result() == 1
-    assert os.getenv("OMP_NUM_THREADS") == asked
 
 
 def test_searches_that_are_missing_are_made_by_several_processes(files, tmp_path):

@@ -14,6 +14,7 @@ from wan_sdk.nano.attributes import NAMES
 from wan_sdk.nano.evaluate import main
 from wan_sdk.nano.evaluation.judge import TINY_JUDGE, Judge, readings_of_targets, save_judge, targets_of
 from wan_sdk.nano.evaluation.own_words import own_words, parse
+from wan_sdk.nano.evaluation.ruled import in_processes
 from wan_sdk.nano.evaluation.score import (
     Expected,
     confusions,
@@ -260,6 +261,10 @@ def test_what_looks_at_clips_from_text_needs_them(folders, capsys):
     with pytest.raises(SystemExit):
         evaluated(folders, "--skip-text", "--drift")
     assert "--skip-text leaves out" in capsys.readouterr().err
+
+
+def test_no_clips_are_measured_in_no_time():
+    assert in_processes(len, []) == []
 
 
 def test_four_steps_are_taken_without_guidance(folders):

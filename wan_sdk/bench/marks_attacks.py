@@ -222,8 +222,6 @@ def _extra_rows() -> list[Attack]:
     random = {
         "75 % of frames replaced": lambda c, rng: t.mixed_in(c, 0.75, True, rng),
         "50 % foreign frames inserted": lambda c, rng: t.mixed_in(c, 0.5, False, rng),
-    }
-    random |= {
         "filmed off a screen": lambda c, rng: h264(filmed_off_a_screen(c, 0.02, rng), 26),
         "filmed off a screen, 10 % aslant": lambda c, rng: h264(filmed_off_a_screen(c, 0.1, rng), 26),
     }

@@ -6,14 +6,12 @@ goes on from a file of results.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,9 @@ from wan_sdk.marking import watermark
 from wan_sdk.marking.watermark import carriers, detection, front, reading, statistic
 from wan_sdk.marking.watermark.geometry import Pose, Sheet
 from wan_sdk.marking.watermark.protocol import Effort
+from wan_sdk.media.processes import workers
 
 Clips = Sequence[tuple[str, np.ndarray]]
-_BLAS_THREADS = "OMP_NUM_THREADS"
 
 
 def trial_key(number: int) -> bytes:
@@ -120,25 +118,6 @@ def _negative(number: int, name: str, clip: np.ndarray, effort: Effort) -> dict[
     found = watermark.detect(clip, key=trial_key(number), effort=effort)
     line = {"search": number, "clip": name, "verdict": found.verdict, "log10_p": found.log10_p}
     return line | {"hypotheses": found.hypotheses, "seconds": found.seconds}
-
-
-@contextlib.contextmanager
-def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool whose processes leave one another's cores alone: each has one thread, in OpenCV and in BLAS.
-
-    BLAS reads its number once, when it is loaded, so the processes inherit it. With two threads each, two processes
-    on two cores waited for one another by spinning, and a trial took minutes instead of a second.
-    """
-    before = os.environ.get(_BLAS_THREADS)
-    os.environ[_BLAS_THREADS] = "1"
-    try:
-        with ProcessPoolExecutor(processes, get_context("spawn"), cv2.setNumThreads, (1,)) as pool:
-            yield pool
-    finally:
-        if before is None:
-            del os.environ[_BLAS_THREADS]
-        else:
-            os.environ[_BLAS_THREADS] = before
 
 
 def whole_lines(file: Path | None) -> list[dict[str, Any]]:

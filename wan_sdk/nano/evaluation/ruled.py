@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 
 from wan_sdk.media.frames import Frames
+from wan_sdk.media.processes import workers
 from wan_sdk.nano.evaluation.score import Expected, Row, name_of, relative_error
 from wan_sdk.nano.evaluation.specs import FPS
 from wan_sdk.nano.measure import drift, measure
@@ -21,9 +20,7 @@ Answer = TypeVar("Answer")
 
 def in_processes(what: Callable[[np.ndarray], Answer], clips: Sequence[np.ndarray]) -> list[Answer]:
     """Measure clips, uint8 [frames, height, width, 3] each, in a process of one thread for each processor."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # of the processes started now
-    processes = min(os.cpu_count() or 1, len(clips))
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _one_thread) as pool:
+    with workers(max(1, min(os.cpu_count() or 1, len(clips)))) as pool:
         return list(pool.map(what, clips))
 
 
@@ -35,12 +32,6 @@ def camera_of_clip(pixels: np.ndarray) -> Node:
 def drift_of_clip(pixels: np.ndarray) -> float:
     """Measure how far a clip's picture drifts, in picture heights a frame."""
     return drift(Frames(pixels, fps=FPS))
-
-
-def _one_thread() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
 
 
 def ruler_rows(wants: Sequence[Expected], generated: Sequence[Node], truth: Sequence[Node]) -> list[Row]:

@@ -41,10 +41,11 @@ CHANCES = {
 COMPANION_SHARE = 0.12
 METRES = {"small": 1.05, "medium": 1.6, "big": 2.2}
 HALF_WIDTH = SUBJECT_DISTANCE / FOCAL
-# Of what spins. No caption says the speed. While it was drawn from .26...0.46, after two seconds four tenths of a turn
-# apart, the model smeared what turns.
-TURNS_A_SECOND = 0.27, 0.33
 """Of the picture at the subject's depth, in metres."""
+TURNS_A_SECOND = 0.27, 0.33
+"""Of what spins. No caption says the speed. Drawn from 0.26...0.46, after two seconds four tenths of a turn
+apart, the model smeared what turns.
+"""
 
 
 def sample(rng: np.random.Generator, n: int, **fixed: object) -> dict[str, np.ndarray]:
