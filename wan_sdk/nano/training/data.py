@@ -29,7 +29,7 @@ from wan_sdk.nano.world.camera import pin
 HELD_OUT_SEED = 999_983  # clips that no stage trains on
 # Of the clips trained on, on top of those that the world draws: of 24 generated clips four with such a turn smeared,
 # and of 51 that were to be shot by a camera at rest five moved a little.
-MORE_SPINS, MORE_AT_REST = 0.1, 0.1
+MORE_SPINS, MORE_AT_REST = 0.15, 0.15
 _FRESH_EVERY = 8  # batches of latents between two calls of the renderer
 _FRESH_SHARE = 2  # a call renders so much less than a batch, so each clip is used about 16 times
 _ENCODED_AT_ONCE = 16  # clips, so that another stage on the same GPU has room

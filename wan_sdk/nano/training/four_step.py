@@ -31,7 +31,7 @@ LEARNING_RATE = 1e-3
 LEARNING_RATE_FROM_EARLIER = 5e-4
 STEPS = 4
 TEACHER_STEPS = 3  # in each step of the student
-GUIDANCE = 3.0
+GUIDANCE = NANO.guidance[0]
 FLOW_SHIFT = 3.0
 
 

@@ -21,8 +21,8 @@ from torch import Tensor
 from wan_sdk.nano.attributes import COLOURS, STYLES
 
 SHARE = 0.25  # of the clips that are drawn have another version of themselves beside them
-_WITH_REMNANT = 0.3  # of the clips that have another version, at each use
-_FIRST_LEVELS = 0.6, 0.95  # where video to video begins
+_WITH_REMNANT = 0.4  # of the clips that have another version, at each use
+_FIRST_LEVELS = 0.45, 0.95  # where video to video begins
 
 
 def draw_other_versions(
