@@ -25,8 +25,8 @@ from wan_sdk.nano.world.places import SUBJECT_DISTANCE
 
 _WAVES = 1.31 / SUBJECT_DISTANCE
 """Speed of the world's longest waves away from the camera, in distances a second."""
-_FIRST_MOVE, _SECOND_MOVE, _ROOM, _WATER, _STILL_WATER = 0.15, 0.25, 0.05, 0.1, 0.05
-_SMALL, _FAR, _SHAKEN, _SHAKEN_BESIDE, _USUAL_SHAKE = 0.1, 0.1, 0.1, 0.2, 2.5
+_FIRST_MOVE, _SECOND_MOVE, _ROOM, _WATER, _STILL_WATER = 0.15, 0.3, 0.05, 0.1, 0.05
+_SMALL, _FAR, _SHAKEN, _SHAKEN_BESIDE, _USUAL_SHAKE = 0.1, 0.1, 0.3, 0.2, 2.5
 """Prices, in costs of a point: of a first and a second move, of a room, of water, less for a still camera on water
 (waves make it look moved); of a move that is smaller than moves are, of one that changes the camera's place and goes as
 far as any; of a shake, and more where it stands beside a move or shakes by more than so many degrees."""
