@@ -28,9 +28,9 @@ from rich.console import Console
 from torch import Tensor
 
 from wan_sdk.media.whole_file import write_whole
-from wan_sdk.models.nano import NANO
 from wan_sdk.nano.evaluation.contact_sheet import contact_sheet
 from wan_sdk.nano.evaluation.generate import (
+    STUDENT,
     Sampling,
     as_numbers,
     copies,
@@ -213,13 +213,12 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
 def sampling_of(options: argparse.Namespace) -> Sampling:
     """Return how clips are made, with the usual steps and guidance of the transformer where none are given."""
     width, height = (int(side) for side in options.size.split("x"))
-    student = NANO.draft if options.transformer == NANO.draft.folder else None
-    restyle = student.guidance if student else NANO.usual_guidance(restyles=True)[0]
+    usual = STUDENT if options.transformer == STUDENT.transformer else Sampling()
     return Sampling(
         options.transformer,
-        steps=options.steps or (student or NANO).steps,
-        guidance=options.guidance or (student.guidance if student else NANO.guidance[0]),
-        restyle_guidance=options.guidance or restyle,
+        steps=options.steps or usual.steps,
+        guidance=options.guidance or usual.guidance,
+        restyle_guidance=options.guidance or usual.restyle_guidance,
         shift=options.shift,
         frames=options.frames,
         height=height,
@@ -247,9 +246,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=400)
     parser.add_argument("--first", type=int, metavar="N", help="read the first N of the prompts alone")
     parser.add_argument("--move", metavar="NAME", help="read the prompts with this single move alone, like static")
-    parser.add_argument("--transformer", default="transformer", help="subfolder, for example transformer_4step")
-    parser.add_argument("--steps", type=int, help="default 12; 4 for transformer_4step")
-    parser.add_argument("--guidance", type=float, help="default 2.5, to make clips anew 1.5; 1 for transformer_4step")
+    usual, student = Sampling(), STUDENT.transformer
+    guidance = f"{usual.guidance:g}, to make clips anew {usual.restyle_guidance:g}; {STUDENT.guidance:g} for {student}"
+    parser.add_argument("--transformer", default=usual.transformer, help=f"subfolder, for example {student}")
+    parser.add_argument("--steps", type=int, help=f"default {usual.steps}; {STUDENT.steps} for {student}")
+    parser.add_argument("--guidance", type=float, help=f"default {guidance}")
     parser.add_argument("--shift", type=float, default=3.0)
     parser.add_argument("--size", default="320x192", help="width x height")
     parser.add_argument("--frames", type=int, default=25)

@@ -58,6 +58,10 @@ class Sampling:
         return NANO.draft.sampler if self.transformer == NANO.draft.folder else NANO.sampler
 
 
+STUDENT = Sampling(NANO.draft.folder, NANO.draft.steps, NANO.draft.guidance, NANO.draft.guidance)
+"""How the student makes clips."""
+
+
 def load_pipeline(weights: Path, how: Sampling, device: torch.device, dtype: torch.dtype) -> WanPipeline:
     """Load the stock pipeline, its VAE in fp32 whatever the rest is in."""
     transformer = WanTransformer3DModel.from_pretrained(weights, subfolder=how.transformer, dtype=dtype)

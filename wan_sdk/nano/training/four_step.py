@@ -29,10 +29,10 @@ from wan_sdk.nano.training.two_times import compile_blocks, known_first_frame, l
 LEARNING_RATE = 1e-3
 # At 1e-3 the loss of an earlier student first rose, from .147 to .169 at its first noise level.
 LEARNING_RATE_FROM_EARLIER = 5e-4
-STEPS = 4
+STEPS = NANO.draft.steps
 TEACHER_STEPS = 3  # in each step of the student
 GUIDANCE = NANO.guidance[0]
-FLOW_SHIFT = 3.0
+FLOW_SHIFT = NANO.draft.flow_shift
 
 
 def train_four_step(run: Run, seed: int = 51) -> None:
